@@ -1,0 +1,1 @@
+"""From predictions and masks to scores, image by image and particle by particle."""

@@ -1,0 +1,1 @@
+"""What imaging distributions transfer: ε, σ, signed σ, coverage, bits. Knows conditions and spectra, never networks."""

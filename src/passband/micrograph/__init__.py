@@ -1,0 +1,1 @@
+"""A user's own image: reading it, what its pixels mean, and its segmentation by a trained network."""

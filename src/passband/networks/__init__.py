@@ -1,0 +1,1 @@
+"""Networks that tell the particles of a micrograph from its background: tensors in, logits out."""

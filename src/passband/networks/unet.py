@@ -1,0 +1,130 @@
+"""The U-Nets of one family, built from their specification.
+
+Every block is pre-activated: batch norm, ReLU, convolution; its input is added to its output (He et al.,
+ECCV 2016). The stem is one strided convolution. The head is its counterpart: a 3 x 3 convolution to stride²
+values per coarse pixel, laid out as stride x stride fine ones (sub-pixel convolution, Shi et al., CVPR
+2016), which costs half of a transposed convolution. All operations are convolutional, so any image whose
+sides are multiples of ``spec.multiple`` fits.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import interpolate
+
+from passband.errors import UserError
+from passband.networks.spec import NetworkSpec
+
+
+class ResidualBlock(nn.Module):
+    """BatchNorm, ReLU and 3 x 3 convolution, some times over, beside a shortcut; the first may stride."""
+
+    def __init__(self, width_in: int, width_out: int, stride: int, convolutions: int) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        for index in range(convolutions):
+            width = width_in if index == 0 else width_out
+            step = stride if index == 0 else 1
+            layers += [
+                nn.BatchNorm2d(width),
+                nn.ReLU(inplace=True),
+                nn.Conv2d(width, width_out, 3, step, padding=1, bias=False),
+            ]
+        self.body = nn.Sequential(*layers)
+        # Mean, then 1 x 1 (He et al., "Bag of tricks", CVPR 2019): nothing is skipped, and it stays clear
+        # of oneDNN's strided 1 x 1 convolution, whose backward pass overruns its memory at some widths
+        # (torch 2.13).
+        shortcut: list[nn.Module] = [nn.AvgPool2d(stride)] if stride > 1 else []
+        if width_in != width_out:
+            shortcut.append(nn.Conv2d(width_in, width_out, 1, bias=False))
+        self.shortcut = nn.Sequential(*shortcut)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(b, width_in, h, w) to (b, width_out, h / stride, w / stride)."""
+        result: Tensor = self.body(features) + self.shortcut(features)
+        return result
+
+
+class Join(nn.Module):
+    """Doubles coarse features and joins them with the encoder's fine ones."""
+
+    def __init__(self, coarse: int, fine: int, spec: NetworkSpec) -> None:
+        super().__init__()
+        self.adds = spec.skip == "add"
+        self.project = nn.Conv2d(coarse, fine, 1, bias=False) if self.adds else nn.Identity()
+        self.block = ResidualBlock(fine if self.adds else coarse + fine, fine, 1, spec.convolutions)
+
+    def forward(self, coarse: Tensor, fine: Tensor) -> Tensor:
+        """(b, coarse, h, w) and (b, fine, 2h, 2w) to (b, fine, 2h, 2w)."""
+        doubled = interpolate(self.project(coarse), scale_factor=2.0, mode="nearest")
+        joined = doubled + fine if self.adds else torch.cat([doubled, fine], dim=1)
+        result: Tensor = self.block(joined)
+        return result
+
+
+class UNet(nn.Module):
+    """A U-Net of the family: images (b, 1, ny, nx) to logits (b, outputs, ny, nx)."""
+
+    def __init__(self, spec: NetworkSpec) -> None:
+        super().__init__()
+        self.spec = spec
+        widths = spec.widths
+        padding = (spec.stem_kernel - spec.stem_stride + 1) // 2
+        self.stem = nn.Conv2d(1, widths[0], spec.stem_kernel, spec.stem_stride, padding, bias=False)
+        self.encoder = nn.ModuleList(_level(spec, index) for index in range(len(widths)))
+        pairs = zip(widths[1:], widths[:-1], strict=True)
+        self.decoder = nn.ModuleList(Join(coarse, fine, spec) for coarse, fine in pairs)
+        self.norm = nn.BatchNorm2d(widths[0])
+        self.head = nn.Conv2d(widths[0], spec.outputs * spec.stem_stride**2, 3, padding=1)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Logits of standardised images; raises UserError where the size does not fit the levels."""
+        _check_size(images, self.spec.multiple)
+        features = self.stem(images)
+        skips = []
+        for level in self.encoder:
+            features = level(features)
+            skips.append(features)
+        for join, skip in zip(reversed(self.decoder), reversed(skips[:-1]), strict=True):
+            features = join(features, skip)
+        fine = self.head(torch.relu(self.norm(features)))
+        return nn.functional.pixel_shuffle(fine, self.spec.stem_stride)
+
+
+def build_network(spec: NetworkSpec, seed: int) -> UNet:
+    """A network at its random start, on the CPU in float32; equal arguments give equal weights."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return UNet(spec)
+
+
+def particle_logits(outputs: Tensor) -> Tensor:
+    """Logit of being particle (b, ny, nx), float32, from a network's outputs (b, 1 or 2, ny, nx).
+
+    A softmax over two classes is the logistic function of their difference, so one logit serves both kinds.
+    """
+    logits = outputs[:, 0] if outputs.shape[1] == 1 else outputs[:, 1] - outputs[:, 0]
+    return logits.float()
+
+
+def parameter_count(network: nn.Module) -> int:
+    """Number of trained numbers in a network."""
+    return sum(parameter.numel() for parameter in network.parameters())
+
+
+def _level(spec: NetworkSpec, index: int) -> nn.Sequential:
+    """The blocks of one level of the encoder; the first one of every level but the finest halves the grid."""
+    width = spec.widths[index]
+    before = spec.widths[max(index - 1, 0)]
+    first = (before, 2 if index else 1)
+    shapes = [first] + [(width, 1)] * (spec.blocks[index] - 1) if spec.blocks[index] else []
+    return nn.Sequential(*(ResidualBlock(w, width, stride, spec.convolutions) for w, stride in shapes))
+
+
+def _check_size(images: Tensor, multiple: int) -> None:
+    ny, nx = images.shape[-2:]
+    if ny % multiple or nx % multiple:
+        fit_y, fit_x = (max(multiple, n - n % multiple) for n in (ny, nx))
+        raise UserError(
+            f"the network takes images whose sides are multiples of {multiple} px, and this one has "
+            f"{ny} x {nx} px; crop or pad it to {fit_y} x {fit_x} px"
+        )

@@ -1,0 +1,113 @@
+"""The page: values become words, tables become rows, and a template puts them in order."""
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from math import isfinite
+from typing import Final
+
+import pandas as pd
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from passband.report.data import Cost, ReportData
+from passband.report.headline import Headline
+from passband.report.plots_measures import is_overlap, measure_words, overall_spearman
+from passband.report.summary import TOLERANCE
+from passband.report.wording import MISSING, count, duration, interval, number
+
+MOST_FAILURES: Final = 200
+STATISTICS: Final = (("overall", "spearman"), ("overall", "kendall"), ("within_training", "spearman"))
+
+
+@dataclass(frozen=True)
+class FigureOnPage:
+    """A drawn figure: the SVG, its words, and the share of the page's width that it takes, at most 1."""
+
+    svg: bytes
+    lead: str
+    caption: str
+    alt: str
+    width: float
+
+    @property
+    def source(self) -> str:
+        """The drawing as a data URI."""
+        return "data:image/svg+xml;base64," + base64.b64encode(self.svg).decode("ascii")
+
+
+def page(data: ReportData, told: Headline, figures: Mapping[str, FigureOnPage]) -> str:
+    """The whole page as HTML, with its style and figures inside; all text is escaped."""
+    environment = Environment(
+        loader=PackageLoader("passband", "report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("page.html.jinja").render(
+        data=data,
+        style=files("passband.report").joinpath("style.css").read_text(encoding="utf-8"),
+        headline=told,
+        figures=figures,
+        mask=_mask_words(data),
+        correlations=_correlation_rows(data.correlations),
+        failures=[
+            (str(each.task), str(each.reason)) for each in data.failures.head(MOST_FAILURES).itertuples()
+        ],
+        more_failures=max(0, len(data.failures) - MOST_FAILURES),
+        stages=_stage_rows(data.cost.stages),
+        costs=_cost_rows(data.cost),
+        level=f"{data.interval_level:.0%}",
+        tolerance=f"{TOLERANCE:g}",
+    )
+
+
+def _mask_words(data: ReportData) -> str:
+    share = float(data.scores["mask_fraction"].mean()) if len(data.scores) else float("nan")
+    area = (
+        f"; the masks cover {number(100 * share, 1)} % of the tested images on average"
+        if isfinite(share)
+        else ""
+    )
+    return f"mask preset “{data.mask_preset}”{area}"
+
+
+def _correlation_rows(correlations: pd.DataFrame) -> list[dict[str, object]]:
+    """A row per measure, the strongest first, with the cells of both metrics."""
+    known = overall_spearman(correlations)
+    strength = known.assign(strength=known["value"].abs()).groupby("measure")["strength"].max()
+    return [
+        {
+            "measure": measure_words(str(name)),
+            "kind": "overlap" if is_overlap(str(name)) else "distance",
+            "cells": [
+                _cell(correlations, (str(name), metric, *statistic))
+                for metric in ("pixel_error", "dice")
+                for statistic in STATISTICS
+            ],
+        }
+        for name in strength.sort_values(ascending=False, kind="stable").index
+    ]
+
+
+def _cell(correlations: pd.DataFrame, key: tuple[str, str, str, str]) -> tuple[str, str]:
+    """A coefficient and its interval, by measure, metric, scope and statistic."""
+    columns = ["measure", "metric", "scope", "statistic"]
+    chosen = correlations.loc[(correlations[columns] == key).all(axis=1), ["value", "low", "high"]]
+    if chosen.empty:
+        return MISSING, ""
+    value, low, high = (float(each) for each in chosen.iloc[0])
+    return number(value), interval(low, high)
+
+
+def _stage_rows(stages: pd.DataFrame) -> list[tuple[str, str, str]]:
+    return [
+        (str(each.stage), f"{each.tasks:,}", duration(float(each.seconds))) for each in stages.itertuples()
+    ]
+
+
+def _cost_rows(cost: Cost) -> list[tuple[str, str]]:
+    rate = number(cost.networks_per_hour, 1 if cost.networks_per_hour < 100 else 0)
+    rows = [("Networks per hour", rate), ("Training images seen", count(cost.images_seen, "image"))]
+    return rows + list(cost.machine.items())

@@ -1,0 +1,111 @@
+"""How much is lost by moving away from the training conditions."""
+
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from passband.report.axis import DomainAxis
+from passband.report.look import (
+    ACCENT,
+    BAND,
+    INK,
+    MOST_PANELS,
+    QUIET,
+    WIDE_BAND,
+    in_style,
+    named_ticks,
+    panels,
+    spread_out,
+)
+from passband.report.summary import TOLERANCE, loss_by_distance
+
+G_OOD: Final = r"$G_\mathrm{OOD}$"
+LOSSES: Final = {
+    "pixel_error": f"{G_OOD} in pixel error (share of pixels)",
+    "dice": f"{G_OOD} in Dice (Dice lost)",
+}
+
+
+@in_style
+def plot_gap_profile(profile: pd.DataFrame, metric: str, axis: DomainAxis) -> Figure:
+    """G_OOD against the shift: a panel per training domain and, where shifts have a size, one for all of them.
+
+    profile: as in ``Summary.profile``; metric: "pixel_error" or "dice".
+    """
+    names = spread_out(axis.ordered(profile["train_id"]), MOST_PANELS)
+    pooled = axis.setting is not None and len(names) > 1
+    figure, grid = panels(len(names) + pooled, 3 if len(names) > 1 else 1, 1.75)
+    tests = axis.ordered(profile["test_id"])
+    for axes, name in zip(grid, names, strict=False):
+        _profile_panel(axes, profile[profile["train_id"] == name], tests, axis)
+        axes.set_title(f"trained at {axis.valued(name)}")
+    if pooled:
+        _pooled_panel(grid[-1], profile, axis)
+    for axes in grid:
+        axes.axhline(0, color=INK, linewidth=0.5)
+        if metric == "dice":
+            axes.axhline(TOLERANCE, color=INK, linewidth=0.7, linestyle=":")
+    figure.supxlabel(axis.shift_label, fontsize=8)
+    figure.supylabel(LOSSES[metric], fontsize=8)
+    figure.legend(handles=_profile_legend(profile, pooled), loc="outside upper center", ncols=5)
+    return figure
+
+
+def _profile_panel(axes: Axes, rows: pd.DataFrame, tests: list[str], axis: DomainAxis) -> None:
+    train_id = str(rows["train_id"].iloc[0])
+    if axis.setting is None:
+        place = {name: float(i) for i, name in enumerate(tests)}
+        named_ticks(axes, [axis.tick(name) for name in tests], 12)
+    else:
+        place = {name: axis.shift(train_id, name) for name in tests}
+        axes.set_xscale("log" if axis.setting.is_ratio else "linear")
+    rows = rows.assign(x=rows["test_id"].map(place)).sort_values("x")
+    x = rows["x"].to_numpy(dtype=float)
+    if train_id in place:
+        axes.axvline(place[train_id], color=QUIET, linewidth=0.6, linestyle="--")
+    for low, high, colour in (("minimum", "maximum", WIDE_BAND), ("lower_quartile", "upper_quartile", BAND)):
+        if axis.setting is None:
+            axes.vlines(x, rows[low], rows[high], color=colour, linewidth=4)
+        else:
+            axes.fill_between(x, rows[low], rows[high], color=colour, linewidth=0)
+    axes.vlines(x, rows["low"], rows["high"], color=INK, linewidth=1.0)
+    line = "none" if axis.setting is None else "-"
+    axes.plot(x, rows["median"], "o", linestyle=line, color=ACCENT, markersize=3)
+
+
+def _pooled_panel(axes: Axes, profile: pd.DataFrame, axis: DomainAxis) -> None:
+    """All pairs by the size of their shift; the spread is that of pairs, so it is dotted."""
+    pooled = loss_by_distance(profile, axis)
+    x, low, high = (pooled[name].to_numpy() for name in ("distance", "lower_quartile", "upper_quartile"))
+    axes.set_title("all of them, by size of shift")
+    axes.fill_between(x, low, high, color="white", linewidth=0, hatch=".....", edgecolor=QUIET)
+    axes.plot(x, pooled["median"], "s-", color=INK, markersize=3)
+
+
+def _profile_legend(profile: pd.DataFrame, pooled: bool) -> list[Line2D | Patch]:
+    handles: list[Line2D | Patch] = [
+        Line2D([], [], color=ACCENT, marker="o", markersize=3, label="median network"),
+        Patch(facecolor=BAND, label="middle half"),
+        Patch(facecolor=WIDE_BAND, label="all networks"),
+    ]
+    if profile["low"].notna().any():
+        look = {"color": INK, "marker": "|", "linestyle": "none"}
+        handles.append(Line2D([], [], markersize=8, label="interval over structures", **look))
+    if pooled:
+        dotted = Patch(
+            facecolor="white", edgecolor=QUIET, hatch=".....", linewidth=0, label="middle half of pairs"
+        )
+        handles.append(dotted)
+    return handles
+
+
+def widest(profile: pd.DataFrame) -> float:
+    """Half the width of the widest interval over structures; NaN where there are none."""
+    return (
+        float(np.nanmax((profile["high"] - profile["low"]) / 2)) if profile["low"].notna().any() else np.nan
+    )

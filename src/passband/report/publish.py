@@ -1,0 +1,221 @@
+"""From a run folder to its page: read the tables, join scores and measures, write the report."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from passband.records import content_id, parse_record
+from passband.report.data import COLUMNS, Cost, Examples, ReportData, empty_table
+from passband.report.write import write_report
+from passband.seeds import seed_for
+from passband.shift.matrix import ood_gap, performance
+from passband.shift.rank import Bootstrap, rank_correlations
+from passband.storage.arrays import load_arrays
+from passband.storage.documents import load_json, load_yaml
+from passband.storage.ledger import Ledger
+from passband.storage.run_folder import RunFolder
+from passband.storage.tables import load_table, part_keys, read_parts
+from passband.storage.weights import load_card
+from passband.study.plan import NetworkPlan, network_plans
+from passband.study.study import Study
+
+MEASURES = (
+    *("sigma", "sigma_signed", "coverage"),
+    *("abs_delta_defocus_nm", "abs_delta_abs_defocus_nm", "power_spectrum_distance"),
+)
+"""The columns of the table of measures that are held against the loss, ours first, then the plain baselines."""
+METRICS = ("pixel_error", "dice")
+MOST_HISTORIES = 200
+
+
+def publish(root: Path) -> Path:
+    """Write RUN/report from what is stored; returns the path of the page. Raises UserError when there is no run."""
+    folder = RunFolder.existing(root)
+    study = parse_record(Study, load_yaml(folder.study), str(folder.study))
+    return write_report(report_data(study, folder), folder.report)
+
+
+def report_data(study: Study, folder: RunFolder) -> ReportData:
+    """Everything on the page, from the tables of the run folder."""
+    there = set(part_keys(folder.scores))
+    plans = [plan for plan in network_plans(study) if plan.part_id in there]
+    scores = read_parts(
+        folder.scores, ("train_id", "network_id", "test_id", "structure_id"), [plan.part_id for plan in plans]
+    )
+    networks = read_parts(
+        folder.networks_table, ("train_id", "learning_rate", "seed"), [plan.network_id for plan in plans]
+    )
+    information = (
+        load_table(folder.information) if folder.information.exists() else empty_table("information")
+    )
+    bootstrap = Bootstrap(seed=seed_for(study.seed, "bootstrap"))
+    return ReportData(
+        title=study.name,
+        question=study.question,
+        study_yaml=folder.study.read_text(encoding="utf-8"),
+        mask_preset=study.mask.preset,
+        planned_networks=study.n_networks,
+        scores=scores if plans else empty_table("scores"),
+        domains=load_table(folder.conditions),
+        networks=networks if plans else empty_table("networks"),
+        information=information,
+        history=_history(folder, plans),
+        matrix=_matrix(scores) if plans else empty_table("matrix"),
+        gaps=_gaps(scores) if plans else empty_table("gaps"),
+        correlations=_correlations(scores, information, bootstrap) if plans else empty_table("correlations"),
+        deviations=pd.DataFrame(
+            [each.model_dump() for each in study.deviations], columns=COLUMNS["deviations"]
+        ),
+        failures=_failures(folder),
+        cost=_cost(study, folder, networks),
+        examples=_examples(folder),
+        measures={"weight": study.measures.weight, "q_max": f"{study.measures.q_max_per_A:g} 1/Å"},
+        provenance=_provenance(
+            study, folder, {"scores": scores, "networks": networks, "information": information}
+        ),
+        interval_level=bootstrap.level,
+    )
+
+
+def _matrix(scores: pd.DataFrame) -> pd.DataFrame:
+    """Median, quartiles and number of networks of every pair, for both metrics side by side."""
+    names = {"median": "median", "lower_quartile": "low", "upper_quartile": "high"}
+    tables = []
+    for metric in METRICS:
+        table = performance(scores, metric).set_index(["train_id", "test_id"])
+        tables.append(
+            table[list(names)].rename(columns={old: f"{metric}_{new}" for old, new in names.items()})
+        )
+    tables.append(table[["n_networks"]])
+    return pd.concat(tables, axis=1).reset_index()
+
+
+def _gaps(scores: pd.DataFrame) -> pd.DataFrame:
+    keys = ["network_id", "train_id", "test_id"]
+    error, dice = (ood_gap(scores, metric).rename(columns={"gap": f"g_ood_{metric}"}) for metric in METRICS)
+    return error.merge(dice, on=keys)
+
+
+def _correlations(scores: pd.DataFrame, information: pd.DataFrame, bootstrap: Bootstrap) -> pd.DataFrame:
+    """One row per measure and metric, with Spearman, Kendall and the mean Spearman within training domains."""
+    names = [name for name in MEASURES if name in information]
+    if not names:
+        return empty_table("correlations")
+    return pd.DataFrame(
+        [
+            row
+            for metric in METRICS
+            for row in _wide(rank_correlations(scores, metric, information, names, bootstrap), metric)
+        ]
+    )
+
+
+def _wide(long: pd.DataFrame, metric: str) -> list[dict[str, Any]]:
+    rows = []
+    for name, each in long.groupby("measure", sort=False):
+        cell = each.set_index(["scope", "statistic"])
+        row: dict[str, Any] = {"measure": name, "performance": metric, "note": cell["note"].iloc[0]}
+        for statistic in ("spearman", "kendall"):
+            value = cell.loc[("overall", statistic)]
+            row |= {
+                statistic: value["value"],
+                f"{statistic}_low": value["low"],
+                f"{statistic}_high": value["high"],
+            }
+        within = cell.loc[("within_training", "spearman")]
+        row |= {
+            "within_spearman": within["value"],
+            "within_spearman_low": within["low"],
+            "within_spearman_high": within["high"],
+        }
+        rows.append(row)
+    return rows
+
+
+def _history(folder: RunFolder, plans: list[NetworkPlan]) -> pd.DataFrame:
+    """Training histories from the cards, evenly thinned out when there are many."""
+    step = max(1, len(plans) // MOST_HISTORIES)
+    rows = [
+        {"network_id": plan.network_id, "train_id": plan.domain, **row}
+        for plan in plans[::step]
+        for row in load_card(folder.network(plan.network_id))["outcome"]["history"]
+    ]
+    return pd.DataFrame(rows) if rows else empty_table("history")
+
+
+def _failures(folder: RunFolder) -> pd.DataFrame:
+    with Ledger(folder.ledger) as ledger:
+        rows = [{"task": f"{each.stage} {each.key}", "reason": each.reason} for each in ledger.failures()]
+    return pd.DataFrame(rows, columns=COLUMNS["failures"])
+
+
+def _cost(study: Study, folder: RunFolder, networks: pd.DataFrame) -> Cost:
+    with Ledger(folder.ledger) as ledger:
+        summary = ledger.summary()
+    stages = [{"stage": name, "seconds": each.seconds, "tasks": each.done} for name, each in summary.items()]
+    starts = _starts(folder)
+    training_s = sum(start["wall_seconds"].get("networks", 0.0) for start in starts)
+    steps = int(networks["steps"].sum()) if len(networks) else 0
+    machine = (
+        {}
+        if not starts
+        else {
+            "Wall clock of all starts": f"{sum(sum(start['wall_seconds'].values()) for start in starts):.0f} s",
+            "Workers, one thread each": str(starts[-1]["workers"]),
+            "Processor": f"{starts[-1]['processor']}, {starts[-1]['cores']} cores",
+        }
+    )
+    return Cost(
+        stages=pd.DataFrame(stages, columns=COLUMNS["stages"]),
+        networks_per_hour=3600 * len(networks) / training_s if training_s else 0.0,
+        images_seen=steps * study.training.batches.size,
+        machine=machine,
+    )
+
+
+def _examples(folder: RunFolder) -> Examples | None:
+    if not folder.examples.exists():
+        return None
+    stored = load_arrays(folder.examples)
+    told = stored.attributes
+    return Examples(
+        domain_ids=tuple(told["domain_ids"]),
+        sampling_A=told["sampling_A"],
+        structure_id=told["structure_id"],
+        network_id=told["network_id"],
+        train_id=told["train_id"],
+        **stored.arrays,
+    )
+
+
+def _starts(folder: RunFolder) -> list[dict[str, Any]]:
+    return list(load_json(folder.provenance)["starts"]) if folder.provenance.exists() else []
+
+
+def _provenance(
+    study: Study, folder: RunFolder, tables: Mapping[str, pd.DataFrame]
+) -> dict[str, dict[str, str]]:
+    sections: dict[str, dict[str, str]] = {
+        "Study": {"content id": content_id(study), "seed": str(study.seed)},
+        "Tables (SHA-256 of the sorted rows)": {name: table_digest(table) for name, table in tables.items()},
+    }
+    for last in _starts(folder)[-1:]:
+        sections["Software"] = {
+            "passband": f"{last['passband']} ({last['source']})",
+            "python": last["python"],
+        }
+        sections["Software"] |= last["packages"]
+        sections["Machine"] = {name: str(last[name]) for name in ("system", "processor", "cores", "workers")}
+    return sections
+
+
+def table_digest(table: pd.DataFrame) -> str:
+    """SHA-256 of the values of a table, rows and columns sorted; equal tables have equal digests."""
+    from hashlib import sha256
+
+    columns = table.drop(columns=[name for name in table if str(name).endswith("seconds")])
+    columns = columns.reindex(sorted(columns), axis=1)
+    lines = sorted(columns.to_csv(index=False, header=False, float_format="%.17g").splitlines())
+    return sha256("\n".join([",".join(columns), *lines]).encode()).hexdigest()

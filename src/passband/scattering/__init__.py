@@ -1,0 +1,1 @@
+"""Scattering: atoms -> form factors -> projected potential -> multislice -> exit waves."""

@@ -1,0 +1,46 @@
+"""Multislice: the wave goes through the planes of the potential, with free space between.
+
+    ψ(z + Δz) = IFT{ exp(-iπ λ q² Δz) · FT{ exp(iσV) ψ(z) } },
+
+J. M. Cowley, A. F. Moodie, Acta Cryst. 10 (1957) 609; E. J. Kirkland, Advanced Computing in Electron Microscopy (2010),
+ch. 6. Any number of configurations at once, on any device.
+
+Signs. A plane wave travels as exp(+2πi z/λ) towards +z, a positive potential advances the phase, and free propagation
+by +Δz is exp(-iπ λ q² Δz). The wave transfer of imaging is exp(-iχ) with χ = π λ C10 q² + ..., so propagating a wave by
+Δz is the same as imaging it with C10 = Δz, that is with a defocus of -Δz (positive defocus = underfocus = -C10). A wave
+that stands at z is therefore brought to the plane z0 by C10 = z0 - z. abTEM's propagation and its C10 agree with this
+(tests/agreement/test_agreement_multislice.py).
+"""
+
+import torch
+from torch import Tensor
+
+from passband.scattering.calculation import Calculation, aperture, propagator
+from passband.scattering.potential import Layers, plane_phases
+
+
+def propagated(wave: Tensor, calculation: Calculation, distance_A: float) -> Tensor:
+    """The wave (..., ny, nx) after free space of this length [Å], of either sign; nothing is done over none."""
+    distance_A = round(distance_A, 9)
+    if distance_A == 0:
+        return wave
+    spectrum = torch.fft.fft2(wave)
+    spectrum *= propagator(calculation, distance_A)
+    return torch.fft.ifft2(spectrum)
+
+
+def transmission(phase_rad: Tensor, calculation: Calculation) -> Tensor:
+    """exp(i phase), band-limited where the calculation's numerics say so; complex64 (..., ny, nx)."""
+    passed = torch.complex(phase_rad.cos(), phase_rad.sin())
+    limit = calculation.numerics.transmission_aperture
+    if limit is None:
+        return passed
+    return torch.fft.ifft2(torch.fft.fft2(passed) * aperture(calculation, limit))
+
+
+def passage(wave: Tensor, height_A: float, layers: Layers, calculation: Calculation) -> Tensor:
+    """The wave (c, ny, nx) that stands at this height z [Å], behind all planes: at layers.slices.exit_A."""
+    for plane_A, phase_rad in plane_phases(layers, calculation):
+        wave = propagated(wave, calculation, plane_A - height_A) * transmission(phase_rad, calculation)
+        height_A = plane_A
+    return propagated(wave, calculation, layers.slices.exit_A - height_A)

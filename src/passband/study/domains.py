@@ -1,0 +1,29 @@
+"""The table of a study's domains: what each one is, in the user's units."""
+
+import pandas as pd
+
+from passband.imaging.distribution import mean_value
+from passband.records import canonical_json
+from passband.study.study import Study
+
+
+def domain_table(study: Study) -> pd.DataFrame:
+    """One row per domain: its imaging distribution as JSON, the means of its settings, and what it serves for.
+
+    Columns: domain_id, structures, imaging, is_training, is_test, and the mean of every setting under its own key
+    (``defocus_nm``, ``Cs_mm`` …; ``dose_e_per_A2`` is infinite without shot noise).
+    """
+    rows = []
+    for name, domain in study.domains.items():
+        means = {key: mean_value(value) for key, value in domain.imaging.parameters().items()}
+        rows.append(
+            {
+                "domain_id": name,
+                "structures": domain.structures,
+                "imaging": canonical_json(domain.imaging),
+                "is_training": name in study.train_on,
+                "is_test": name in study.test_on,
+                **means,
+            }
+        )
+    return pd.DataFrame(rows)

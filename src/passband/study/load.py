@@ -1,0 +1,81 @@
+"""Studies from the catalogue or from YAML, checked against everything that can be known before a task runs."""
+
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from passband.errors import UserError
+from passband.imaging.distribution import ImagingDistribution
+from passband.records import parse_record
+from passband.storage.documents import load_yaml, read_text
+from passband.study.catalogue import CATALOGUE
+from passband.study.study import Study
+
+
+def load_study(name_or_path: str) -> Study:
+    """A study of the catalogue by name, or the one in a YAML file; crystals of CIF files are taken into it.
+
+    Raises UserError naming the place, the key and the remedy for anything that could not run.
+    """
+    if name_or_path in CATALOGUE:
+        return CATALOGUE[name_or_path]()
+    path = Path(name_or_path)
+    if path.suffix not in (".yaml", ".yml"):
+        near = get_close_matches(name_or_path, CATALOGUE, n=1)
+        hint = f"did you mean '{near[0]}'?" if near else f"the catalogue has {', '.join(CATALOGUE)}"
+        raise UserError(f"there is no study '{name_or_path}'; {hint} A study of your own is a .yaml file")
+    data = load_yaml(path)
+    if not isinstance(data, dict):
+        raise UserError(f"{path}: a study is keys and values; `passband studies --show demo` prints one")
+    study = parse_record(Study, _with_crystals(data, path.parent), str(path))
+    check_study(study, str(path))
+    return study
+
+
+def load_imaging(path: Path) -> ImagingDistribution:
+    """The imaging distribution in a YAML file. Raises UserError as `load_study`."""
+    return parse_record(ImagingDistribution, load_yaml(path), str(path))
+
+
+def check_study(study: Study, where: str) -> None:
+    """That scenes can be drawn, waves hold the images' band, and no condition is wider than the field.
+
+    Raises UserError with the first thing that is impossible.
+    """
+    from passband.imaging.extent import check_fits
+    from passband.structure.scene import check_geometry
+
+    for name, each in study.structures.items():
+        try:
+            check_geometry(each.scenes)
+        except UserError as error:
+            raise UserError(f"{where}: structures.{name}.scenes: {error}") from None
+    stored_A, wanted_A = study.simulation.stored_sampling_A, study.network.input_sampling_A
+    if abs(stored_A - wanted_A) > 1e-9:
+        raise UserError(
+            f"{where}: network.input_sampling_A is {wanted_A:g} Å, but the waves are stored at {stored_A:g} Å "
+            "(simulation.stored_sampling_A); give both the same"
+        )
+    for name, domain in study.domains.items():
+        field_A = 10 * study.structures[domain.structures].scenes.field_nm
+        nyquist_per_A = 0.5 / stored_A
+        check_fits(domain.imaging, (field_A, field_A), nyquist_per_A, f"{where}: domains.{name}.imaging")
+
+
+def _with_crystals(data: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """The data with every ``crystal: {cif: file}`` replaced by the crystal itself; the file is sought beside the study."""
+    from passband.structure.cif import crystal_from_cif_text
+
+    structures = data.get("structures")
+    if not isinstance(structures, dict):
+        return data
+    resolved = {}
+    for name, each in structures.items():
+        scenes = each.get("scenes") if isinstance(each, dict) else None
+        crystal = scenes.get("crystal") if isinstance(scenes, dict) else None
+        if isinstance(crystal, dict) and set(crystal) == {"cif"}:
+            path = folder / str(crystal["cif"])
+            found = crystal_from_cif_text(read_text(path), path.stem).model_dump(mode="json")
+            each = each | {"scenes": scenes | {"crystal": found}}
+        resolved[name] = each
+    return data | {"structures": resolved}

@@ -1,0 +1,1 @@
+"""The training loop: pools of images in, weights and history out."""
