@@ -32,15 +32,20 @@ Weight = Literal["radial", "area", "specimen"]
 def run(
     study: Annotated[str, typer.Argument(help="A study of the catalogue, or the path of a YAML file.")],
     root: Annotated[Path, typer.Option(help="The run folder; the same command resumes what is there.")],
-    workers: Annotated[int | None, typer.Option(min=1, help="Worker processes; default: one per core.")] = None,
-    executor: Annotated[Executor, typer.Option(help="Run in this process, or on workers of this machine.")] = "dask",
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Worker processes; default: one per core.")
+    ] = None,
+    executor: Annotated[
+        Executor, typer.Option(help="Run in this process, or on workers of this machine.")
+    ] = "dask",
 ) -> None:
     """Sample, simulate, train, test out of distribution, measure, and write RUN/report/index.html."""
+    from passband.execution.executors import ExecutorSpec
     from passband.report.publish import publish
     from passband.study.load import load_study
     from passband.study.run import run_study
 
-    outcome = run_study(load_study(study), root, executor, workers)
+    outcome = run_study(load_study(study), root, ExecutorSpec(name=executor, workers=workers))
     page = publish(root)
     _out.print(outcome.sentence)
     _out.print(f"report: {page}")
@@ -51,24 +56,37 @@ def studies(
     show: Annotated[str | None, typer.Option(help="Print one study as YAML, to change and run.")] = None,
 ) -> None:
     """List the catalogue: networks, images seen, and about how long each takes on this machine."""
+    from passband.execution.workers import default_workers
     from passband.study.catalogue import CATALOGUE
-    from passband.study.load import load_study, study_yaml
+    from passband.study.load import study_yaml
 
     if show is not None:
+        from passband.study.load import load_study
+
         sys.stdout.write(study_yaml(load_study(show)))
         return
-    from passband.study.estimate import catalogue_table
+    from rich.table import Table
 
-    _out.print(catalogue_table(CATALOGUE))
+    from passband.execution.progress import duration
+    from passband.study.estimate import estimate
+
+    cores = default_workers()
+    table = Table("study", "networks", "scenes", "images seen", f"about, on {cores} cores here", "question")
+    with _err.status("measuring this machine …"):
+        for name, study in CATALOGUE.items():
+            cost = estimate(study(), cores)
+            counts = (f"{cost.networks:,}", f"{cost.scenes:,}", f"{cost.images_seen:,}")
+            table.add_row(name, *counts, duration(cost.seconds), study().question)
+    _out.print(table)
 
 
 @app.command()
 def status(root: Annotated[Path, typer.Argument(help="A run folder.")]) -> None:
     """What is done, what failed and why, from another terminal if need be."""
-    from passband.study.run import progress_of
+    from passband.study.status import status_lines
 
-    for line in progress_of(root):
-        _out.print(line)
+    for line in status_lines(root):
+        _out.print(line, markup=False, highlight=False)
 
 
 @app.command()
@@ -84,7 +102,9 @@ def information(
     a: Annotated[Path, typer.Argument(help="Imaging distribution of the training images (YAML).")],
     b: Annotated[Path, typer.Argument(help="Imaging distribution of the test images (YAML).")],
     weight: Annotated[Weight, typer.Option(help="How spatial frequencies count.")] = "radial",
-    waves: Annotated[Path | None, typer.Option(help="Run folder whose waves give the specimen's spectrum.")] = None,
+    waves: Annotated[
+        Path | None, typer.Option(help="Run folder whose waves give the specimen's spectrum.")
+    ] = None,
     q_max: Annotated[float, typer.Option(help="End of the band in 1/Å, the same for both.")] = 1.25,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON only.")] = False,
 ) -> None:
@@ -103,7 +123,9 @@ def information(
 def scene(
     study: Annotated[str, typer.Argument(help="A study of the catalogue, or the path of a YAML file.")],
     out: Annotated[Path, typer.Option(help="Where to write it: any format of ASE, such as scene.xyz.")],
-    structures: Annotated[str | None, typer.Option(help="Which structures of the study; default: the first.")] = None,
+    structures: Annotated[
+        str | None, typer.Option(help="Which structures of the study; default: the first.")
+    ] = None,
     index: Annotated[int, typer.Option(min=0, help="The n-th test scene.")] = 0,
 ) -> None:
     """Write the atoms of one scene of a study, to look at them elsewhere."""

@@ -44,7 +44,9 @@ def test_image_and_mask_are_moved_alike(seed: int, crop_px: int | None, roll: bo
 def test_every_image_comes_with_the_mask_of_its_own_structure() -> None:
     masks = speckled(2)
     structure = torch.tensor([1, 0, 1])
-    pool = ImagePool(1 - masks[structure] / 2, torch.full((3,), torch.inf), masks.to(torch.uint8), structure, 0.16)
+    pool = ImagePool(
+        1 - masks[structure] / 2, torch.full((3,), torch.inf), masks.to(torch.uint8), structure, 0.16
+    )
     for batch in batches_of(pool, PLAIN, 6):
         assert torch.equal(batch.images[:, 0] < 0, batch.masks == 1)
 
@@ -56,7 +58,9 @@ def test_an_epoch_shows_every_image_once_in_each_orientation() -> None:
     batches = batches_of(pool, spec, 12)
     for epoch in (batches[:6], batches[6:]):
         seen = Counter(tuple(mask.flatten().tolist()) for batch in epoch for mask in batch.masks)
-        views = {tuple(oriented(mask, o).flatten().tolist()) for mask in speckled(3) for o in range(ORIENTATIONS)}
+        views = {
+            tuple(oriented(mask, o).flatten().tolist()) for mask in speckled(3) for o in range(ORIENTATIONS)
+        }
         assert seen == Counter(views)
         assert len(views) == 24
 
@@ -136,7 +140,9 @@ def test_the_eight_orientations_are_a_group_of_different_ones() -> None:
     views = [tuple(oriented(image, o).flatten().tolist()) for o in range(ORIENTATIONS)]
     assert len(set(views)) == ORIENTATIONS
     for first in range(ORIENTATIONS):
-        row = {tuple(oriented(oriented(image, first), then).flatten().tolist()) for then in range(ORIENTATIONS)}
+        row = {
+            tuple(oriented(oriented(image, first), then).flatten().tolist()) for then in range(ORIENTATIONS)
+        }
         assert row == set(views)
 
 

@@ -29,7 +29,7 @@ def test_order_and_repetition_of_the_ids_do_not_matter_and_the_seed_does() -> No
 
 
 def test_more_than_there_are_is_refused_with_both_numbers() -> None:
-    with pytest.raises(UserError, match="21 structures are asked for .* there are 20 different"):
+    with pytest.raises(UserError, match=r"21 structures are asked for .* there are 20 different"):
         split_structures([f"s{n % 20}" for n in range(40)], (10, 5, 6), seed=0)
     with pytest.raises(ValueError, match="negative"):
         split_structures(["a"], (1, -1, 0), seed=0)

@@ -52,7 +52,17 @@ def test_mask_fraction_is_that_of_the_truth() -> None:
 
 def test_there_is_one_row_per_image_in_every_column_of_the_table() -> None:
     scores = score_logits(torch.randn(3, 8, 8), masks(), sampling_A=4.0)
-    names = "dice iou pixel_error cross_entropy f1 n_true n_found size_error_nm mask_fraction".split()
+    names = [
+        "dice",
+        "iou",
+        "pixel_error",
+        "cross_entropy",
+        "f1",
+        "n_true",
+        "n_found",
+        "size_error_nm",
+        "mask_fraction",
+    ]
     assert list(Scores.__dataclass_fields__) == names
     assert all(getattr(scores, name).shape == (3,) for name in names)
 

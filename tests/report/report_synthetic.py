@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+
 from passband.report.data import COLUMNS, Cost, Examples, ReportData, empty_table
+from passband.shift.rank import Bootstrap, rank_correlations
 
 WAVELENGTH_A = 0.01968749  # 300 kV
 Q = np.linspace(0, 1.25, 251)
@@ -102,32 +104,6 @@ def scores_table(networks: pd.DataFrame, shape: Shape, rng: np.random.Generator)
     return pd.concat(parts, ignore_index=True)
 
 
-def gaps_table(scores: pd.DataFrame) -> pd.DataFrame:
-    means = (
-        scores.groupby(["network_id", "train_id", "test_id"])[["dice", "pixel_error"]].mean().reset_index()
-    )
-    own = means[means["train_id"] == means["test_id"]].set_index("network_id")
-    gaps = means[means["network_id"].isin(own.index)].copy()
-    gaps["g_ood_dice"] = gaps["network_id"].map(own["dice"]) - gaps["dice"]
-    gaps["g_ood_pixel_error"] = gaps["pixel_error"] - gaps["network_id"].map(own["pixel_error"])
-    place = {name: float(name.split(" ")[1]) for name in {*gaps["train_id"], *gaps["test_id"]}}
-    gaps["delta_defocus_nm"] = gaps["test_id"].map(place) - gaps["train_id"].map(place)
-    return gaps.drop(columns=["dice", "pixel_error"])
-
-
-def matrix_table(scores: pd.DataFrame) -> pd.DataFrame:
-    means = (
-        scores.groupby(["network_id", "train_id", "test_id"])[["dice", "pixel_error"]].mean().reset_index()
-    )
-    groups = means.groupby(["train_id", "test_id"])
-    matrix = groups[["dice", "pixel_error"]].median().add_suffix("_median").reset_index()
-    return matrix.assign(
-        dice_low=matrix["dice_median"] - 0.012,
-        dice_high=matrix["dice_median"] + 0.012,
-        n_networks=groups.size().to_numpy(),
-    )
-
-
 def information_table(shape: Shape) -> pd.DataFrame:
     def root_mean(defocus_nm: float) -> np.ndarray:
         draws = [transfer_curve(defocus_nm + 1.5 * z)[0] ** 2 for z in np.linspace(-2, 2, 9)]
@@ -158,32 +134,14 @@ def information_table(shape: Shape) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def correlations_table(gaps: pd.DataFrame, information: pd.DataFrame) -> pd.DataFrame:
-    losses = (
-        gaps[gaps["train_id"] != gaps["test_id"]].groupby(["train_id", "test_id"]).median(numeric_only=True)
-    )
-    joined = losses.reset_index().merge(information, on=["train_id", "test_id"])
-    rows = []
-    for measure in information.columns[4:]:
-        if measure in ("weight", "q_max_per_A"):
-            continue
-        for performance in ("pixel_error", "dice"):
-            rho = joined[measure].corr(joined[f"g_ood_{performance}"], method="spearman")
-            tau = joined[measure].corr(joined[f"g_ood_{performance}"], method="kendall")
-            rows.append(
-                (
-                    measure,
-                    performance,
-                    rho,
-                    rho - 0.09,
-                    min(rho + 0.07, 1),
-                    tau,
-                    tau - 0.08,
-                    tau + 0.06,
-                    rho * 1.05,
-                )
-            )
-    return pd.DataFrame(rows, columns=list(COLUMNS["correlations"]))
+def correlations_table(scores: pd.DataFrame, information: pd.DataFrame) -> pd.DataFrame:
+    """Of the real statistics, with few resamples."""
+    names = [name for name in information.columns[4:] if name not in ("weight", "q_max_per_A")]
+    bootstrap = Bootstrap(seed=1, resamples=40)
+    tables = [
+        rank_correlations(scores, metric, information, names, bootstrap) for metric in ("pixel_error", "dice")
+    ]
+    return pd.concat(tables, ignore_index=True)
 
 
 def history_table(networks: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
@@ -295,8 +253,8 @@ def synthetic_study(shape: Shape = Shape(), examples: bool = True) -> ReportData
     rng = np.random.default_rng(20251209)
     networks = networks_table(shape, rng)
     scores = scores_table(networks, shape, rng)
-    gaps, information = gaps_table(scores), information_table(shape)
-    one = shape.train_defoci_nm[0]
+    information, one = information_table(shape), shape.train_defoci_nm[0]
+    several = len(shape.test_defoci_nm) > 2
     return ReportData(
         title="demo: a defocus series of CdSe on carbon",
         question="How far may the defocus move from that of training before a segmentation network fails?",
@@ -308,11 +266,7 @@ def synthetic_study(shape: Shape = Shape(), examples: bool = True) -> ReportData
         networks=networks,
         information=information,
         history=history_table(networks, rng),
-        matrix=matrix_table(scores),
-        gaps=gaps,
-        correlations=correlations_table(gaps, information)
-        if len(shape.test_defoci_nm) > 2
-        else empty_table("correlations"),
+        correlations=correlations_table(scores, information) if several else empty_table("correlations"),
         deviations=deviations_table(),
         failures=empty_table("failures"),
         cost=cost_of(len(networks)),
@@ -350,8 +304,6 @@ def failed_study() -> ReportData:
         networks=empty_table("networks"),
         information=empty_table("information"),
         history=empty_table("history"),
-        matrix=empty_table("matrix"),
-        gaps=empty_table("gaps"),
         correlations=empty_table("correlations"),
         deviations=empty_table("deviations"),
         failures=pd.DataFrame(reasons, columns=list(COLUMNS["failures"])),

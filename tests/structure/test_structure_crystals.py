@@ -122,6 +122,15 @@ def test_the_wurtzite_lattices_have_no_inversion_and_keep_the_polar_axis() -> No
     assert operations[:, 2, 2] == pytest.approx(1.0)
 
 
+def test_atoms_of_two_elements_are_not_taken_for_each_other() -> None:
+    """Zinc blende is diamond with two elements: -43m, of order 24, and not the m-3m of diamond, of order 48."""
+    sites = (("Zn", (0.0, 0.0, 0.0)), ("S", (0.25, 0.25, 0.25)))
+    blende = Crystal(
+        name="blende", spacegroup=216, a=5.41, b=5.41, c=5.41, sites=sites, source="made for this test"
+    )
+    assert len(point_group(blende)) == 24
+
+
 def test_a_crystal_of_one_atom_in_a_low_cell_has_the_point_group_of_its_lattice() -> None:
     """An orthorhombic lattice has mmm, of order 8, although the record says space group 1."""
     assert len(point_group(ORTHORHOMBIC)) == 8

@@ -5,10 +5,10 @@ from collections.abc import Callable
 import pytest
 import torch
 
+from passband.data.batches import exposed_batch
 from passband.data.pool import ImagePool
 from passband.data.spec import BatchSpec
 from passband.evaluation.scores import score_images
-from passband.data.batches import exposed_batch
 from passband.networks.spec import COMPACT, NetworkSpec
 from passband.networks.unet import UNet, build_network
 from passband.training.loop import TrainedNetwork, TrainingDiverged, train_network
@@ -36,7 +36,13 @@ def test_a_compact_network_learns_discs_it_has_never_seen(disc_pool: DiscPool) -
 @pytest.mark.parametrize("loss", ["bce_dice", "cross_entropy"])
 @pytest.mark.parametrize("schedule", ["onecycle", "exponential"])
 def test_learning_lowers_both_losses(disc_pool: DiscPool, loss: str, schedule: str) -> None:
-    changed = {"loss": loss, "schedule": schedule, "steps": 40, "validation_interval": 5, "first_validation": 0}
+    changed = {
+        "loss": loss,
+        "schedule": schedule,
+        "steps": 40,
+        "validation_interval": 5,
+        "first_validation": 0,
+    }
     spec = COMPACT_TRAINING.model_copy(update=changed)
     history = trained(disc_pool, spec, build_network(TINY, 0)).history
     assert history[-1]["training_loss"] < 0.8 * history[0]["training_loss"]

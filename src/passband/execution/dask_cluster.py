@@ -26,6 +26,7 @@ from passband.execution.dask_settings import ONE_THREAD, SETTINGS
 from passband.execution.interruption import children_without_signals, environment, undisturbed
 from passband.execution.tasks import Outcome, Task, perform, reason_of
 from passband.execution.worker_output import WorkerOutput
+from passband.execution.workers import usable_memory_bytes
 
 START_TIMEOUT_S: Final = 300.0
 """How long the first worker may take to import everything [s]."""
@@ -118,7 +119,7 @@ def open_dask(workers: int, logs: Path | None) -> Iterator[DaskExecutor]:
     scratch = tempfile.TemporaryDirectory(prefix="passband-", ignore_cleanup_errors=True)
     with dask.config.set(SETTINGS), environment(ONE_THREAD), _quiet(), scratch as local_directory:
         foreign = set(multiprocessing.active_children())
-        cluster = _empty_cluster(logs, local_directory)
+        cluster = _empty_cluster(logs, local_directory, usable_memory_bytes() // workers)
         client = Client(cluster, set_as_default=False)
         hurry = True
         try:
@@ -130,7 +131,7 @@ def open_dask(workers: int, logs: Path | None) -> Iterator[DaskExecutor]:
             _close(client, cluster, foreign if hurry else None)
 
 
-def _empty_cluster(logs: Path | None, local_directory: str) -> LocalCluster:
+def _empty_cluster(logs: Path | None, local_directory: str, memory_limit_bytes: int) -> LocalCluster:
     resource_tracker.ensure_running()  # or it would release the signals held here
     with children_without_signals():
         return LocalCluster(
@@ -142,6 +143,7 @@ def _empty_cluster(logs: Path | None, local_directory: str) -> LocalCluster:
             worker_dashboard_address=None,
             scheduler_kwargs={"dashboard": False},
             local_directory=local_directory,
+            memory_limit=memory_limit_bytes,
             silence_logs=logging.CRITICAL,
             plugins=(WorkerOutput(logs),),
         )
@@ -157,10 +159,7 @@ def _wait_for_worker(client: Client) -> None:
 
 
 def _close(client: Client, cluster: LocalCluster, spared: set[BaseProcess] | None) -> None:
-    """Close within seconds.
-
-    Spared: end all other children in the middle of their tasks, or of their start.
-    """
+    """Close within seconds; unless spared is None, end all children but these in the middle of their work."""
     with undisturbed():
         if spared is not None:
             cluster.shutdown_on_close = False  # or Dask would wait once more when the process ends

@@ -34,10 +34,7 @@ def interruptible() -> Iterator[None]:
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """Ignore SIGINT and SIGTERM during the block.
-
-    For a clean-up that is short and must not be cut in half.
-    """
+    """Ignore SIGINT and SIGTERM in the block: for a short clean-up that must not be cut in half."""
     with _handlers(dict.fromkeys(_SIGNALS, signal.SIG_IGN)):
         yield
 
@@ -73,10 +70,7 @@ def environment(variables: Mapping[str, str]) -> Iterator[None]:
 
 @contextmanager
 def _handlers(handlers: Mapping[signal.Signals, Any]) -> Iterator[None]:
-    """Signal handlers for the block.
-
-    Python allows them in the main thread only, elsewhere the block just runs.
-    """
+    """Signal handlers for the block; outside the main thread, where Python allows none, it just runs."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -54,10 +54,7 @@ class StageProgress:
         console: Console | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """title.
-
-        Name of the stage; unit: what it counts, in the plural, such as "networks"; clock: seconds.
-        """
+        """title: name of the stage. unit: what it counts, in the plural. clock: seconds, for tests."""
         self._title, self._unit, self._clock = title, unit, clock
         self._console = console or Console(stderr=True, highlight=False)
         self._bar: Progress | None = None

@@ -6,6 +6,7 @@ cleaned up.
 """
 
 import errno
+import json
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -22,9 +23,9 @@ _DISK_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 class Task:
     """One piece of work.
 
-    key: its content id, unique in a run. stage: the stage it belongs to. function: importable by name,
-    returns plain data of a few bytes (or None). arguments: small values that can be sent to another process.
-    units: how many of the things that the stage counts it makes (say networks), for the progress only.
+    key: its content id, unique in a run. stage: the stage it belongs to. function: importable by name, gives
+    a few bytes of plain data with finite numbers, or None. arguments: small values that can be sent to other
+    processes. units: how many of the things that the stage counts it makes, for the progress only.
     Raises ValueError for a function that another process cannot import.
     """
 
@@ -63,13 +64,11 @@ class Executor(Protocol):
 
 
 def perform(task: Task) -> Outcome:
-    """Run a task here.
-
-    An error becomes an outcome with its reason. Only interruptions and crashes come through.
-    """
+    """Run a task here; an error becomes an outcome with its reason, only an interruption comes through."""
     started = time.perf_counter()
     try:
-        result = task.function(*task.arguments)
+        result = dict(task.function(*task.arguments) or {})
+        json.dumps(result, allow_nan=False)  # what cannot be recorded is this task's failure, not the run's
     except Exception as error:
         return Outcome(
             task,
@@ -78,14 +77,11 @@ def perform(task: Task) -> Outcome:
             details=traceback.format_exc(),
             disk_full=_is_disk_full(error),
         )
-    return Outcome(task, time.perf_counter() - started, dict(result or {}))
+    return Outcome(task, time.perf_counter() - started, result)
 
 
 def reason_of(error: BaseException) -> str:
-    """An error in one line.
-
-    The sentence of a UserError, otherwise the type and the first line of the message.
-    """
+    """An error in one line: the sentence of a UserError, else its type and the first line of its message."""
     first = (str(error).strip().splitlines() or [""])[0]
     told = first if isinstance(error, UserError) else f"{type(error).__name__}: {first}".removesuffix(": ")
     return told if len(told) <= _LONGEST_REASON else told[:_LONGEST_REASON] + "…"

@@ -3,6 +3,7 @@
 import faulthandler
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from distributed import Worker, WorkerPlugin
@@ -17,10 +18,16 @@ class WorkerOutput(WorkerPlugin):  # type: ignore[misc]
 
     def setup(self, worker: Worker) -> None:
         """Called by Dask in the worker's process when it starts."""
-        path = os.devnull if self._folder is None else self._folder / f"worker-{worker.name}.log"
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        descriptor = self._opened(f"worker-{worker.name}.log")
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
             os.dup2(descriptor, stream.fileno())
         os.close(descriptor)
         faulthandler.enable(sys.stderr)
+
+    def _opened(self, name: str) -> int:
+        """The file to write to; a worker works on when it cannot be written, say because the disk is full."""
+        if self._folder is not None:
+            with suppress(OSError):
+                return os.open(self._folder / name, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        return os.open(os.devnull, os.O_WRONLY)

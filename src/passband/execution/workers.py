@@ -9,10 +9,7 @@ from pathlib import Path
 from typing import Final
 
 MEMORY_PER_WORKER_BYTES: Final = 1024**3
-"""What one worker may need.
-
-The libraries (0.4 GiB), the waves of a training set, a small network and a batch.
-"""
+"""What one worker may need: libraries (0.4 GiB), waves of a training set, a small network, a batch."""
 _CGROUP: Final = Path("/sys/fs/cgroup")
 _MEMINFO: Final = Path("/proc/meminfo")
 
@@ -23,10 +20,7 @@ def default_workers(memory_per_worker_bytes: int = MEMORY_PER_WORKER_BYTES) -> i
 
 
 def usable_cores(cgroup: Path = _CGROUP) -> int:
-    """Cores that this process may use.
-
-    The lesser of its affinity and of its control group's quota, at least 1.
-    """
+    """Cores that this process may use: the lesser of its affinity and its control group's quota, but 1."""
     allowed = len(os.sched_getaffinity(0))
     quota, _, period = _line(cgroup / "cpu.max").partition(" ")
     if quota.isdigit() and period.isdigit():
@@ -35,10 +29,7 @@ def usable_cores(cgroup: Path = _CGROUP) -> int:
 
 
 def usable_memory_bytes(cgroup: Path = _CGROUP, meminfo: Path = _MEMINFO) -> int:
-    """Memory [bytes] that is free for this process now.
-
-    The lesser of the machine's and of its control group's.
-    """
+    """Memory [bytes] free for this process now: the lesser of the machine's and its control group's."""
     lines = (line.split() for line in _text(meminfo).splitlines())
     machine = next((int(words[1]) * 1024 for words in lines if words[0] == "MemAvailable:"), 2**62)
     limit, used = _line(cgroup / "memory.max"), _line(cgroup / "memory.current")

@@ -61,8 +61,10 @@ def quadrature(distribution: ImagingDistribution, order: int) -> tuple[ImagingCo
     rules = {name: _rule(value, order) for name, value in distribution.varying().items()}
     if prod(len(nodes) for nodes, _ in rules.values()) > LONGEST_PRODUCT:
         return _sobol_mean(distribution)
-    grid = np.array(list(product(*(nodes for nodes, _ in rules.values())))).reshape(-1, len(rules))
-    weights = np.array([prod(part) for part in product(*(part for _, part in rules.values()))])
+    weights = np.array(
+        [prod(part) for part in product(*(part for _, part in rules.values()))], dtype=np.float64
+    )
+    grid = np.array(list(product(*(nodes for nodes, _ in rules.values())))).reshape(len(weights), len(rules))
     values = {name: np.full(len(weights), mean_value(value)) for name, value in parameters.items()}
     values |= {name: grid[:, column] for column, name in enumerate(rules)}
     return _condition(distribution.energy_kV, values), torch.from_numpy(weights / weights.sum())

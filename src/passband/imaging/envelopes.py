@@ -3,10 +3,11 @@
     E_t = exp[-½ (π λ σ_f q²)²]          σ_f the standard deviation of the focus
     E_s = exp[-(β/2)² |∇_α χ|²]          β the 1/e half width of the illumination angle
 
-Both are averages of exp(-iχ) over a normal distribution (of focus with variance σ_f², of the angle with variance
-β²/2 in each direction), with χ expanded to first order. Applied to the wave, as here, they are exact only in
-linear imaging of weak objects: ``coherence.intensity_explicit`` averages intensities instead.
-R. H. Wade, J. Frank, Optik 49 (1977) 81; E. J. Kirkland, Advanced Computing in Electron Microscopy (2010), 3.2.
+Both are averages of exp(-iχ) over a normal distribution (of focus with variance σ_f², of the angle with
+variance β²/2 in each direction), with χ expanded to first order. Applied to the wave, as here, they are exact
+only in linear imaging of weak objects: ``coherence.intensity_explicit`` averages intensities instead.
+R. H. Wade, J. Frank, Optik 49 (1977) 81; E. J. Kirkland, Advanced Computing in Electron Microscopy (2010),
+sec. 3.2.
 """
 
 from math import pi

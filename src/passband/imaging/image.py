@@ -1,13 +1,12 @@
 """The image: intensity of the wave behind the lens, electrons counted, grey values standardised.
 
-|ψ|² holds twice the band of ψ. On 1.5 times as many pixels, what folds back lands outside the band of the stored
-grid, so the intensity is formed there and cropped to the stored band: exact, at the least cost. The spectrum is
-kept in centred order and padded at its end: that shifts ψ in frequency, which its intensity does not see.
-
-Transforms are done along one axis at a time, so that lines known to be zero, or about to be cropped, are left out.
+|ψ|² holds twice the band of ψ. On 1.5 times as many pixels, what folds back lands outside the band of the
+stored grid, so the intensity is formed there and cropped to the stored band: exact, at the least cost. The
+spectrum is kept in centred order and padded at its end: that shifts ψ in frequency, which its intensity does
+not see. Transforms are done along one axis at a time, leaving out lines that are zero or about to be cropped.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from math import ceil
@@ -20,12 +19,13 @@ from torch import Tensor
 from passband.errors import UserError
 from passband.grid import Grid
 from passband.imaging.condition import ImagingCondition
-from passband.imaging.transfer import frequency_axes, transfer_on
+from passband.imaging.phase import is_round
+from passband.imaging.transfer import folded_transfer, folding, frequency_axes, unfolded
 from passband.wave import ExitWave
 
 BAND_MARGIN: Final = 1.5
 """Pixels per side of the grid on which intensities are formed, over those of the stored grid."""
-SAMPLES_AT_ONCE: Final = {"cpu": 2**16, "cuda": 2**27}
+SAMPLES_AT_ONCE: Final = {"cpu": 2**17, "cuda": 2**27}
 """Complex samples that are worked on at once: what stays in the cache, what fits in the memory."""
 
 
@@ -33,8 +33,8 @@ SAMPLES_AT_ONCE: Final = {"cpu": 2**16, "cuda": 2**27}
 class WaveSpectrum:
     """Spectra of waves, ready to be imaged under many conditions; the batch shape (...) is that of the waves.
 
-    values: complex64 (..., n_configurations, ny, nx), in centred order, Nyquist lines 0, normalised so that vacuum
-        is 1 at frequency 0. focus_offset_A: float64 (...), the C10 [Å] that is added to that of a condition.
+    values: complex64 (..., n_configurations, ny, nx), in centred order, Nyquist lines 0, normalised so that
+        vacuum is 1 at frequency 0. focus_offset_A: float64 (...), the C10 [Å] added to that of a condition.
     """
 
     values: Tensor
@@ -93,18 +93,34 @@ def form_intensity(waves: WaveSpectrum, condition: ImagingCondition) -> Tensor:
     wave_of = numbers.reshape(waves.focus_offset_A.shape).expand(batch_shape).flatten()
     values = waves.values.reshape(-1, *waves.values.shape[-3:])
     images = torch.empty((len(wave_of), *waves.grid.shape), dtype=torch.float32, device=values.device)
-    conditions, transfer, step = focused.flattened(), transfer_on(*centred_axes(waves)), images_at_once(waves)
-    for start in range(0, len(wave_of), step):
-        part = slice(start, start + step)
+    for part, transfer in transfers(waves, focused.flattened()):
         own = values if len(values) == 1 else values[wave_of[part]]
-        images[part] = _images(own, transfer(conditions[part]))
+        images[part] = image_of_spectrum(intensity_spectrum(own, transfer), waves.grid.shape)
     return images.reshape(*batch_shape, *waves.grid.shape)
 
 
-def intensity_spectrum(values: Tensor, transfer: Tensor) -> Tensor:
-    """Half spectra complex64 (n, ny, nx // 2 + 1) of images in FFT order; the first value is the mean intensity.
+def transfers(waves: WaveSpectrum, conditions: ImagingCondition) -> Iterator[tuple[slice, Tensor]]:
+    """t(q), complex64 (n, ny, nx), on the ``centred_axes`` of waves, for a few conditions after another.
 
-    values: centred spectra (n or 1, n_configurations, ny, nx). transfer: t(q) on ``centred_axes``, (n, ny, nx).
+    conditions have the batch shape (m,); each t comes with the part of them that it belongs to.
+    """
+    points = folding(*centred_axes(waves), is_round(conditions))
+    limit = SAMPLES_AT_ONCE.get(waves.values.device.type, SAMPLES_AT_ONCE["cpu"])
+    fine_y, fine_x = fine_shape(waves.grid.shape)
+    images = max(1, limit // (waves.values.shape[-3] * fine_y * fine_x))
+    block = images * max(1, limit // (images * points.qy.numel() * points.qx.numel()))
+    for start in range(0, len(conditions.C10_A), block):
+        values = folded_transfer(conditions[start : start + block], points, torch.complex64)
+        for first in range(0, len(values), images):
+            part = slice(start + first, start + min(first + images, len(values)))
+            yield part, unfolded(values[first : first + images], points)
+
+
+def intensity_spectrum(values: Tensor, transfer: Tensor) -> Tensor:
+    """Half spectra complex64 (n, ny, nx // 2 + 1) of images, in FFT order; the first value is the mean.
+
+    values: centred spectra (n or 1, n_configurations, ny, nx).
+    transfer: t(q) on their ``centred_axes``, (n, ny, nx).
     """
     ny, nx = values.shape[-2:]
     fine_y, _ = fine_shape((ny, nx))
@@ -113,7 +129,7 @@ def intensity_spectrum(values: Tensor, transfer: Tensor) -> Tensor:
     torch.mul(values, transfer[:, None], out=padded[..., :ny, :])
     padded[..., ny:, :] = 0
     rows = _row_spectra(torch.fft.ifft(padded, dim=-2, norm="forward"))
-    fine = torch.fft.fft(rows, dim=-2, norm="forward")
+    fine: Tensor = torch.fft.fft(rows, dim=-2, norm="forward")
     positive, negative = (ny + 1) // 2, (ny - 1) // 2
     cropped = fine.new_zeros((*fine.shape[:-2], ny, nx // 2 + 1))
     cropped[..., :positive, :] = fine[..., :positive, :]
@@ -121,6 +137,12 @@ def intensity_spectrum(values: Tensor, transfer: Tensor) -> Tensor:
     if nx % 2 == 0:
         cropped[..., -1] = 0
     return cropped
+
+
+def image_of_spectrum(half_spectrum: Tensor, shape: tuple[int, int]) -> Tensor:
+    """Images float32 (..., ny, nx) of half spectra from ``intensity_spectrum``."""
+    images: Tensor = torch.fft.irfft2(half_spectrum, s=shape, norm="forward")
+    return images
 
 
 def _row_spectra(columns: Tensor) -> Tensor:
@@ -139,16 +161,16 @@ def _row_spectra(columns: Tensor) -> Tensor:
         field = torch.fft.ifft(padded[:, :, : block.shape[2]], dim=-1, norm="forward")
         summed = reduce(torch.add, [(one * one.conj_physical()).real for one in field.unbind(1)])
         spectra[:, start : start + step] = torch.fft.rfft(summed, dim=-1, norm="forward")[..., : nx // 2 + 1]
-    return spectra.div_(configurations) if configurations > 1 else spectra
+    return spectra / configurations if configurations > 1 else spectra
 
 
 def _rows_at_once(device: torch.device, waves: int, fine_x: int) -> int:
-    """Rows of a block: 96 rows or 2**15 samples on the CPU (measured at 256 and 512 pixels), else everything."""
+    """Rows of a block: 96 or 2**15 samples on the CPU (measured at 256 and 512 pixels), else all."""
     return max(96, 2**15 // fine_x) // waves or 1 if device.type == "cpu" else 2**30
 
 
 def fine_shape(shape: tuple[int, int]) -> tuple[int, int]:
-    """Pixels of the grid on which intensities of a stored (ny, nx) are formed: 1.5 times, up to a quick FFT."""
+    """Pixels of the grid on which intensities of (ny, nx) are formed: 1.5 times, up to a quick FFT."""
     ny, nx = (int(next_fast_len(ceil(BAND_MARGIN * n))) for n in shape)
     return ny, nx
 
@@ -157,13 +179,6 @@ def centred_axes(waves: WaveSpectrum) -> tuple[Tensor, Tensor]:
     """Frequencies [1/Å] of the spectra, float64 (ny, 1) and (1, nx), in their centred order."""
     qy, qx = frequency_axes(waves.grid, waves.values.device)
     return torch.fft.fftshift(qy, dim=0), torch.fft.fftshift(qx, dim=1)
-
-
-def images_at_once(waves: WaveSpectrum) -> int:
-    """How many images are worked on together on the device of the spectra."""
-    ny, nx = fine_shape(waves.grid.shape)
-    limit = SAMPLES_AT_ONCE.get(waves.values.device.type, SAMPLES_AT_ONCE["cpu"])
-    return max(1, limit // (waves.values.shape[-3] * ny * nx))
 
 
 def check_energy(waves: WaveSpectrum, condition: ImagingCondition) -> None:
@@ -180,9 +195,9 @@ def expose(
 ) -> Tensor:
     """Shot noise: images (..., ny, nx) counted at a dose (...) [e/Å²], over the count expected of vacuum.
 
-    Each pixel is Poisson distributed with mean intensity x dose x pixel area [Å²]; the small negative values that
-    cropping the band can leave count as 0. An infinite dose returns the intensity as it is. The generator lives
-    on the device of the intensity.
+    Each pixel is Poisson distributed with mean intensity x dose x pixel area [Å²]; the small negative values
+    that cropping the band can leave count as 0. An infinite dose returns the intensity as it is. The generator
+    lives on the device of the intensity.
     """
     dose = torch.as_tensor(dose_e_per_A2, dtype=intensity.dtype, device=intensity.device)[..., None, None]
     electrons = torch.where(dose.isfinite(), dose * pixel_area_A2, 1.0)
@@ -195,9 +210,3 @@ def standardise(image: Tensor) -> Tensor:
     centred = image - image.mean(dim=(-2, -1), keepdim=True)
     deviation = centred.square().mean(dim=(-2, -1), keepdim=True).sqrt()
     return centred / deviation.clamp(min=torch.finfo(image.dtype).tiny)
-
-
-def _images(values: Tensor, transfer: Tensor) -> Tensor:
-    ny, nx = values.shape[-2:]
-    images: Tensor = torch.fft.irfft2(intensity_spectrum(values, transfer), s=(ny, nx), norm="forward")
-    return images

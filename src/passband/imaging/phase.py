@@ -6,11 +6,11 @@ With the scattering angle α = λq written as the complex number w = α_x + i α
       = (2π/λ) Σ C_nm/(n+1) Re[e^(-i m φ_nm) w^p w*^r],      p = (n+1+m)/2,   r = (n+1-m)/2,
 
 and since p and r are whole numbers, χ is a polynomial of sixth degree in α_y and α_x. On the grid of an image
-it is two thin matrix products, whatever the aberrations, and its slope is the derivative of the same polynomial.
+it is two thin matrix products, whatever the aberrations, and its slope is the derivative of that polynomial.
 O. L. Krivanek, N. Dellby, A. R. Lupini, Ultramicroscopy 78 (1999) 1.
 
 Signs: C10 = -defocus, so underfocus makes χ negative; the wave is multiplied by exp(-iχ). Azimuths run from
-the x axis (columns) towards the y axis (rows). Everything here is float64, since χ reaches hundreds of radians.
+the x axis (columns) towards the y axis (rows). Everything is float64, since χ reaches hundreds of radians.
 """
 
 from math import comb, pi

@@ -1,13 +1,13 @@
 """Transfer: what the microscope does to the wave, and to the phase of a weak object.
 
     t(q) = exp(-iχ) E_t E_s              of the wave
-    T(q) = (i/2) [t(q) - t*(-q)]         of a weak phase in linear imaging; the contrast is 2 T times the phase
+    T(q) = (i/2) [t(q) - t*(-q)]         of a weak phase in linear imaging; its contrast is 2 T
 
-T = sin χ E_t E_s when no aberration of odd symmetry (coma, three-fold astigmatism) is present; with one it is
-complex, and sin χ alone is wrong by tens of percent. There is no objective aperture.
+T = sin χ E_t E_s when no aberration of odd symmetry (coma, three-fold astigmatism) is present;
+with one it is complex, and sin χ alone is wrong by tens of percent. There is no objective aperture.
 """
 
-from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -18,50 +18,22 @@ from passband.imaging.envelopes import damping
 from passband.imaging.phase import chi, is_round
 
 
-Transfer = Callable[[ImagingCondition], Tensor]
-
-
 def wave_transfer(
     condition: ImagingCondition, qy: Tensor, qx: Tensor, dtype: torch.dtype = torch.complex64
 ) -> Tensor:
-    """t(q), complex (..., ny, nx), at float64 frequencies [1/Å]: the axes (ny, 1), (1, nx) of a grid, or points.
+    """t(q), complex (..., ny, nx).
 
-    The phase is computed and brought to one turn in float64, so that complex64 is right to 3e-7.
+    qy and qx are float64 frequencies [1/Å]: the axes (ny, 1) and (1, nx) of a grid, or any points
+    (ny, nx). The phase is brought to one turn in float64, so that complex64 is right to 3e-7.
     """
-    return transfer_on(qy, qx, dtype)(condition)
-
-
-def transfer_on(qy: Tensor, qx: Tensor, dtype: torch.dtype = torch.complex64) -> Transfer:
-    """``wave_transfer`` at fixed frequencies, for use on many conditions: what can be prepared is prepared once.
-
-    Without aberrations that have an azimuth, t depends on |q| alone: it is computed on one quadrant of the grid.
-    """
-
-    def everywhere(condition: ImagingCondition) -> Tensor:
-        return _wave_transfer(condition, qy, qx, dtype)
-
-    if not (qy.shape[-1] == 1 and qx.shape[-2] == 1):
-        return everywhere
-    rows, row = torch.unique(qy.flatten().abs(), return_inverse=True)
-    columns, column = torch.unique(qx.flatten().abs(), return_inverse=True)
-    unfolding = (row[:, None] * len(columns) + column).flatten()
-
-    def by_quadrant(condition: ImagingCondition) -> Tensor:
-        if not is_round(condition):
-            return everywhere(condition)
-        quadrant = _wave_transfer(condition, rows[:, None], columns[None, :], dtype).flatten(-2)
-        # one 8-byte number is copied twice as fast as one complex number of 8 bytes
-        plain = quadrant.view(torch.float64) if dtype == torch.complex64 else quadrant
-        unfolded = plain.index_select(-1, unfolding).view(dtype)
-        return unfolded.reshape(*unfolded.shape[:-1], len(row), len(column))
-
-    return by_quadrant
+    points = folding(qy, qx, is_round(condition))
+    return unfolded(folded_transfer(condition, points, dtype), points)
 
 
 def phase_transfer(
     condition: ImagingCondition, qy: Tensor, qx: Tensor, dtype: torch.dtype = torch.complex64
 ) -> Tensor:
-    """T(q), complex (..., ny, nx), at float64 frequencies [1/Å] as in ``wave_transfer``."""
+    """T(q), complex (..., ny, nx), at frequencies [1/Å] as in ``wave_transfer``."""
     forward = wave_transfer(condition, qy, qx, dtype)
     if is_round(condition):
         return torch.complex(-forward.imag, torch.zeros_like(forward.imag))
@@ -74,9 +46,40 @@ def frequency_axes(grid: Grid, device: torch.device | str = "cpu") -> tuple[Tens
     return torch.from_numpy(qy).to(device), torch.from_numpy(qx).to(device)
 
 
-def _wave_transfer(condition: ImagingCondition, qy: Tensor, qx: Tensor, dtype: torch.dtype) -> Tensor:
+@dataclass(frozen=True)
+class Folding:
+    """The points (qy, qx) at which t is computed, and where on the grid of ``shape`` each value goes."""
+
+    qy: Tensor
+    qx: Tensor
+    shape: tuple[int, int]
+    source: Tensor | None
+
+
+def folding(qy: Tensor, qx: Tensor, depends_on_length_alone: bool) -> Folding:
+    """One quadrant where two axes span the grid and t depends on |q| alone, else every point."""
+    if not (depends_on_length_alone and qy.shape[-1] == 1 and qx.shape[-2] == 1):
+        ny, nx = (qy + qx).shape
+        return Folding(qy, qx, (ny, nx), None)
+    rows, row = torch.unique(qy.flatten().abs(), return_inverse=True)
+    columns, column = torch.unique(qx.flatten().abs(), return_inverse=True)
+    source = (row[:, None] * len(columns) + column).flatten()
+    return Folding(rows[:, None], columns[None, :], (len(row), len(column)), source)
+
+
+def folded_transfer(condition: ImagingCondition, points: Folding, dtype: torch.dtype) -> Tensor:
+    """t at the points of a folding, complex (..., number of points)."""
     real = torch.float32 if dtype == torch.complex64 else torch.float64
-    turns = chi(condition, qy, qx) / (2 * torch.pi)
+    turns = chi(condition, points.qy, points.qx) / (2 * torch.pi)
     angle = (2 * torch.pi * (turns - turns.round())).to(real)
-    amplitude = (-damping(condition, qy, qx)).to(real).exp()
-    return torch.complex(amplitude * angle.cos(), -amplitude * angle.sin())
+    amplitude = (-damping(condition, points.qy, points.qx)).to(real).exp()
+    return torch.complex(amplitude * angle.cos(), -amplitude * angle.sin()).flatten(-2)
+
+
+def unfolded(values: Tensor, points: Folding) -> Tensor:
+    """Values (..., number of points) brought to the grid (..., ny, nx) of a folding."""
+    if points.source is not None:
+        # a float64 of 8 bytes is copied twice as fast as a complex64 of 8 bytes
+        plain = values.view(torch.float64) if values.dtype == torch.complex64 else values
+        values = plain.index_select(-1, points.source).view(values.dtype)
+    return values.reshape(*values.shape[:-1], *points.shape)

@@ -1,1 +1,1 @@
-"""What imaging distributions transfer: ε, σ, signed σ, coverage, bits. Knows conditions and spectra, never networks."""
+"""What imaging distributions transfer: ε, σ, signed σ, coverage, bits. Sees conditions and spectra only."""

@@ -49,7 +49,7 @@ class Average:
 
 
 def first_average(distribution: ImagingDistribution, grid: PolarGrid) -> Average:
-    """The mean with the first order of every varying setting, or of low discrepancy where that is too much."""
+    """The mean with the first order of every varying setting, or of low discrepancy if that is too much."""
     orders = dict.fromkeys(refinable(distribution), FIRST_ORDER)
     return _affordable_average(distribution, orders, grid) or _product_average(distribution, orders, grid)
 

@@ -56,7 +56,7 @@ class Family:
         return self._change([average.moments.coarser_phi() for average in self.averages])
 
     def node_changes(self, index: int) -> dict[str, NDArray[np.float64]]:
-        """Largest change of a measure of each pair with half the nodes of one mean, by setting: (n_pairs,)."""
+        """Largest change of a measure of each pair with half the nodes of a mean, by setting: (n_pairs,)."""
         moments = [average.moments for average in self.averages]
         return {
             name: self._change([*moments[:index], coarse, *moments[index + 1 :]], involving=index)
@@ -66,6 +66,7 @@ class Family:
     def _change(
         self, moments: Sequence[TransferMoments], involving: int | None = None
     ) -> NDArray[np.float64]:
+        """Largest change of a measure of each pair with other moments; of the pairs of one mean, if given."""
         pairs = [n for n, pair in enumerate(self.pairs) if involving is None or involving in pair]
         part = replace(self, pairs=tuple(self.pairs[n] for n in pairs))
         change = np.zeros(len(self.pairs))
@@ -84,7 +85,7 @@ class Family:
 
 
 def refined(family: Family) -> Family:
-    """The family with rules so fine that halving any of them moves no measure, or as fine as the budget allows."""
+    """The family with rules that may be halved without moving a measure, or as fine as the budget allows."""
     while True:
         finer = _with_finer_grid(_with_more_nodes(family))
         if finer is family:
@@ -115,7 +116,7 @@ def _with_more_nodes_of(family: Family, index: int, names: set[str]) -> Family:
 
 
 def _node_error(family: Family, index: int) -> float:
-    return float(sum(family.node_changes(index).values()).max())
+    return float(np.sum([*family.node_changes(index).values()], axis=0).max())
 
 
 def _with_finer_grid(family: Family) -> Family:

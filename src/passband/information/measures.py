@@ -1,4 +1,4 @@
-"""The measures of one imaging distribution and of two: how much is transferred, and how much they have in common.
+"""The measures of one imaging distribution and of two: what is transferred, and how much of it is shared.
 
 With <·> the mean over a distribution, a = sqrt<|T|²> and w the weights of the band (`weights.Weight.on`):
 

@@ -77,7 +77,7 @@ def product_nodes(distribution: ImagingDistribution, orders: Mapping[str, int]) 
 
 
 def low_discrepancy_nodes(distribution: ImagingDistribution) -> Nodes:
-    """Points of a Sobol sequence, for two refinable settings or more; their first half is such a rule itself."""
+    """Points of a Sobol sequence, for two refinable settings or more; their first half is a rule itself."""
     distribution = without_dose(distribution)
     varying = distribution.varying()
     order = 1
@@ -97,7 +97,7 @@ def _rule_length(value: Value, order: int) -> int:
 
 
 def _crossed(grown: ImagingCondition, rule: ImagingCondition, centre: ImagingCondition) -> ImagingCondition:
-    """Conditions (..., k): each of those grown so far (...) with the change that each of the rule (k,) makes."""
+    """Conditions (..., k): each of those so far (...) with the change that each of the rule (k,) makes."""
     return ImagingCondition(
         grown.energy_eV,
         grown.coefficients_A[..., None, :] + (rule.coefficients_A - centre.coefficients_A),

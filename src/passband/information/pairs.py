@@ -1,4 +1,4 @@
-"""All measures of pairs of imaging distributions: how much each transfers, and how much they have in common."""
+"""All measures of pairs of imaging distributions: how much each transfers, and how much they share."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -56,13 +56,22 @@ def pairs_information(
         return []
     family = _family(distributions, pairs, band, weight)
     return [
-        PairInformation(*map(float, five), weight.name, band.q_max_per_A, float(error))
+        PairInformation(
+            epsilon_a=float(five[0]),
+            epsilon_b=float(five[1]),
+            sigma=float(five[2]),
+            sigma_signed=float(five[3]),
+            coverage_of_b_by_a=float(five[4]),
+            weight=weight.name,
+            q_max_per_A=band.q_max_per_A,
+            error=float(error),
+        )
         for five, error in zip(family.measures(), family.error(), strict=True)
     ]
 
 
 def converged_moments(distribution: ImagingDistribution, band: Band, weight: Weight) -> TransferMoments:
-    """<|T|²> and <T> of one distribution, on a grid and with nodes that have converged for its own measures."""
+    """<|T|²> and <T> of one distribution, on a grid and with nodes that suffice for its own measures."""
     return _family([distribution], [(0, 0)], band, weight).averages[0].moments
 
 

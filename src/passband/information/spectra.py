@@ -34,7 +34,7 @@ class SpecimenSpectrum:
     grid: Grid
 
     def radial(self) -> RadialSpectrum:
-        """Means over rings that are as wide as one step of the coarser frequency axis, up to the Nyquist limit."""
+        """Means over rings as wide as one step of the coarser frequency axis, up to the Nyquist limit."""
         q = np.hypot(*self.grid.frequencies_per_A())
         ring = np.rint(q * min(self.grid.extent_A)).astype(np.int64)
         inside = q <= self.grid.nyquist_per_A
@@ -53,7 +53,7 @@ def specimen_spectrum(waves: Sequence[ExitWave]) -> SpecimenSpectrum:
     if not waves or any(wave.grid != waves[0].grid for wave in waves):
         raise ValueError("a specimen spectrum needs at least one wave, and all of them on one grid")
     grid = waves[0].grid
-    power = torch.stack([_power(wave) for wave in waves]).mean(0).numpy()
+    power = np.mean([_power(wave) for wave in waves], axis=0)
     area_A2 = grid.extent_A[0] * grid.extent_A[1]
     return SpecimenSpectrum(power * grid.sampling_A**4 / area_A2, grid)
 
@@ -65,17 +65,22 @@ def spectrum_at(
 
     Raises UserError for frequencies beyond those of the spectrum.
     """
-    end = spectrum.grid.nyquist_per_A if isinstance(spectrum, SpecimenSpectrum) else spectrum.q_per_A[-1]
-    # the last ring's mean frequency lies up to one ring inside the edge
-    step = 0.0 if isinstance(spectrum, SpecimenSpectrum) else end - spectrum.q_per_A[-2]
-    if q_per_A.max() > (end + step) * (1 + 1e-9):
+    if q_per_A.max() > _end_per_A(spectrum) * (1 + 1e-9):
         raise UserError(
-            f"the specimen's spectrum ends at {end:.3g} 1/Å, below the band's {q_per_A.max():.3g} 1/Å; "
+            f"the specimen's spectrum ends at {_end_per_A(spectrum):.3g} 1/Å, below the band's "
+            f"{q_per_A.max():.3g} 1/Å; "
             "lower q_max or store the waves with smaller pixels"
         )
     if isinstance(spectrum, RadialSpectrum):
         return np.interp(q_per_A, spectrum.q_per_A, spectrum.power_A2)
     return _bilinear(spectrum, q_per_A * np.sin(phi_rad), q_per_A * np.cos(phi_rad))
+
+
+def _end_per_A(spectrum: RadialSpectrum | SpecimenSpectrum) -> float:
+    """Highest frequency that the spectrum speaks for: a last ring stands a fraction of a ring inside it."""
+    if isinstance(spectrum, SpecimenSpectrum):
+        return spectrum.grid.nyquist_per_A
+    return float(2 * spectrum.q_per_A[-1] - spectrum.q_per_A[-2])
 
 
 def _bilinear(
@@ -86,8 +91,8 @@ def _bilinear(
     return np.asarray(map_coordinates(spectrum.power_A2, indices, order=1, mode="grid-wrap"))
 
 
-def _power(wave: ExitWave) -> torch.Tensor:
+def _power(wave: ExitWave) -> NDArray[np.float64]:
     """|FFT|² of the wave less its mean, mean over configurations: float64 (ny, nx), on the CPU."""
     field = wave.field.detach().to("cpu", torch.complex128)
     centred = field - field.mean(dim=(-2, -1), keepdim=True)
-    return torch.fft.fft2(centred).abs().square().mean(0)
+    return np.asarray(torch.fft.fft2(centred).abs().square().mean(0).numpy(), dtype=np.float64)

@@ -75,11 +75,8 @@ def _numbered(images: list[StoredSignal], frame: int | None, name: str) -> Chose
 
 
 def _question(images: list[StoredSignal], total: int, name: str) -> str:
-    what = (
-        f"a stack of {total} images"
-        if len(images) == 1
-        else f"a file of {total} images in {len(images)} signals"
-    )
+    titles = ", ".join(image.title[:40] or "untitled" for image in images[:8])
+    what = f"a stack of {total} images" if len(images) == 1 else f"a file of {total} images ({titles})"
     sizes = " or ".join(dict.fromkeys(f"{_times(image.shape[-2:])} px" for image in images[:4]))
     small = f", too small for a segmentation (at least {SMALLEST_PX} px)" if _too_small(images[0]) else ""
     return f"{name} is {what} of {sizes}{small}: choose one with --frame, 0 to {total - 1}"
@@ -87,9 +84,7 @@ def _question(images: list[StoredSignal], total: int, name: str) -> str:
 
 def _place(images: list[StoredSignal], frame: int, total: int, name: str) -> Chosen:
     if not 0 <= frame < total:
-        remedy = (
-            f"its frames are 0 to {total - 1}" if total > 1 else "it holds one image, so leave --frame out"
-        )
+        remedy = f"its frames are 0 to {total - 1}" if total > 1 else "leave --frame out, it holds one image"
         raise UserError(f"{name} has no frame {frame}: {remedy}")
     index = frame
     for image in images:

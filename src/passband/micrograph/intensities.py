@@ -40,7 +40,7 @@ def grey_values(pixels: Pixels, name: str) -> Intensities:
     image[broken] = np.median(image[~broken])
     if image.min() == image.max():
         raise UserError(f"{name}: every pixel has the value {image.flat[0]:g}; there is nothing to segment")
-    return Intensities(image, (f"{count} pixels without a number were set to the median",) if count else ())
+    return Intensities(image, (f"pixels without a number, set to the median: {count}",) if count else ())
 
 
 def _one_channel(pixels: Pixels, name: str) -> Pixels:

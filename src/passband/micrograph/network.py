@@ -21,7 +21,7 @@ FIELD_NM: Final = 10.24
 """Side of the simulated field, over which whole training images are standardised (method.md)."""
 
 
-def load_segmenter(path: Path, device: str = "cpu") -> Segmenter:
+def stored_segmenter(path: Path, device: str = "cpu") -> Segmenter:
     """The network ``RUN/networks/ID`` (with or without the suffix of one of its files) on a device.
 
     Raises UserError where it is missing, damaged, or not what its card says.
@@ -34,7 +34,7 @@ def load_segmenter(path: Path, device: str = "cpu") -> Segmenter:
     try:
         network.load_state_dict(stored.state)
         network.to(device)
-    except RuntimeError as error:
+    except (RuntimeError, AssertionError) as error:  # the latter where torch has no such device
         raise UserError(f"{path} cannot be used: {str(error).splitlines()[0]}") from None
     pixel_size_nm = A_to_nm(card.network.input_sampling_A)
     return Segmenter(

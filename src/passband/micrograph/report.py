@@ -43,6 +43,8 @@ class SegmentationReport:
 
     def _sizes(self) -> str:
         whole = self.diameters_nm
+        if not self.particles:
+            return "no particles found"
         found = f"particles found: {self.particles}, of which {len(whole)} lie wholly in the image"
         if len(whole) < 2:
             return found + "".join(f"; its diameter is {diameter:.2f} nm" for diameter in whole)

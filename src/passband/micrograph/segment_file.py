@@ -9,7 +9,7 @@ import numpy as np
 
 from passband.micrograph import outputs
 from passband.micrograph.image import Micrograph
-from passband.micrograph.network import load_segmenter
+from passband.micrograph.network import stored_segmenter
 from passband.micrograph.overlay import overlay
 from passband.micrograph.particles import Particle, measured_particles, particles_csv
 from passband.micrograph.pictures import png_bytes, tiff_bytes
@@ -44,11 +44,11 @@ def segment_file(
     and, if asked for, ``.probability.tif``. Each is written whole or not at all; nothing is written where
     anything is wrong.
     network: ``RUN/networks/ID``. progress: told the tiles done and all of them, after each tile.
-    Raises UserError as `load_micrograph`, `load_segmenter` and `segment` do, and where a file that is not an
+    Raises UserError as `load_micrograph`, `stored_segmenter` and `segment` do, and where a file that is not an
     earlier result of the same image would be replaced.
     """
     micrograph = load_micrograph(path, options.pixel_size_nm, options.frame)
-    segmenter = load_segmenter(network, options.device)
+    segmenter = stored_segmenter(network, options.device)
     check_pixel_size(micrograph, segmenter, options.resampling)
     files = outputs.targets(path, micrograph.frame, out_folder)
     outputs.check_targets(files, path, network_files(network))

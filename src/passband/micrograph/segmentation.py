@@ -124,7 +124,7 @@ def _notes(micrograph: Micrograph, segmenter: Segmenter, hot: int) -> tuple[str,
     own, notes = segmenter.pixel_size_nm, []
     coarsest = max(micrograph.pixel_size_nm)
     if hot:
-        notes.append(f"{hot} hot or dead pixels were set to the median around them")
+        notes.append(f"hot or dead pixels, set to the median around them: {hot}")
     if coarsest > (1 + SAME) * own:
         notes.append(
             f"the pixels are coarser than the network's {own:.4g} nm: it was trained on spatial frequencies "

@@ -23,11 +23,12 @@ def standardised(image: Image, field_px: int) -> Image:
 
     float32 (ny, nx) in and out. Where a whole window is constant the result is 0.
     """
-    centred = image - np.float32(image.mean(dtype=np.float64))
-    residual = centred - window_mean(centred, field_px)
+    centred: Image = image - np.float32(image.mean(dtype=np.float64))
+    residual: Image = centred - window_mean(centred, field_px)
     variance = window_mean(residual * residual, field_px)
     variance[variance <= SMALLEST_VARIANCE * float(variance.max())] = np.inf
-    return residual / np.sqrt(variance).astype(np.float32, copy=False)
+    deviation: Image = np.sqrt(variance).astype(np.float32, copy=False)
+    return residual / deviation
 
 
 def window_mean(image: Image, window_px: int) -> Image:

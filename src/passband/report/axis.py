@@ -99,6 +99,10 @@ class DomainAxis:
         tick = self.tick(domain_id)
         return tick if self.setting is None or domain_id not in self.places else f"{tick} {self.setting.unit}"
 
+    def trained(self, domain_id: str) -> str:
+        """A network in words, such as trained at −10 nm."""
+        return f"trained {'on' if self.setting is None else 'at'} {self.valued(domain_id)}"
+
     def title(self, domain_id: str) -> str:
         """The domain over a column of pictures, such as defocus −10 nm."""
         valued = self.valued(domain_id)

@@ -14,38 +14,39 @@ def examples_caption(examples: Examples, n_domains: int) -> str:
     """Columns, rows, landmarks of the transfer curves."""
     shown = min(len(examples.domain_ids), MOST_EXAMPLES)
     return (
-        f"Columns: {count(shown, 'condition')} of {n_domains}. Top: the transfer curve T(q) at the mean of the "
-        "condition, within its envelope (grey); q in 1/Å below, in 1/nm above. Under each curve, in 1/Å: its first "
-        "zero (●) and its information limit (┊, where the envelope falls to e⁻²). Middle: the image as the network "
-        "gets it; grey levels are stretched per image. Bottom: what the network found, with the outline of the "
-        "ground truth, which is the same in every column. This is one structure and one network; the figures below "
-        "say how it goes in general."
+        f"Columns: {count(shown, 'condition')} of {n_domains}. Top: the transfer curve T(q) at the mean of "
+        "the condition, within its envelope (grey); q in 1/Å below, in 1/nm above. Under each curve, in "
+        "1/Å: its first zero (●) and its information limit (┊, where the envelope falls to e⁻²). Middle: "
+        "the image as the network gets it; grey levels are stretched per image. Bottom: what the network "
+        "found, with the outline of the ground truth, which is the same in every column. This is one "
+        "structure and one network; the figures below say how it goes in general."
     )
 
 
 def in_distribution_caption() -> str:
     """What a point, a mark and the bar are."""
     return (
-        "Dice, and the pixel error: the share of wrong pixels. A point is one network: its mean over images of its "
-        "own domain, made from structures that it has never seen. Marks tell learning rates; points of one mark "
-        "are random starts. Bar: median. The vertical spread is that of training; what the choice of test "
-        "structures adds is told by the interval in the headline."
+        "Dice, and the pixel error: the share of wrong pixels. A point is one network: its mean over images "
+        "of its own domain, made from structures that it has never seen. Marks tell learning rates; points "
+        "of one mark are random starts. Bar: median. The vertical spread is that of training; what the "
+        "choice of test structures adds is told by the interval in the headline."
     )
 
 
 def matrix_caption(summary: Summary) -> str:
     """How to read the cells, and how far the networks of a cell are apart."""
     matrix = summary.matrix["dice"]
-    spread = matrix["upper_quartile"] - matrix["lower_quartile"]
     told = (
-        "Rows: training domain. Columns: test domain. Outlined: in-distribution cells. Light is good in both panels "
-        "(the map of the pixel error is reversed). A cell is the median over its networks; the middle half of them "
-        f"is typically {number(spread.median(), 3)} and at most {number(spread.max(), 3)} of Dice wide."
+        "Rows: training domain. Columns: test domain. Outlined: in-distribution cells. Light is good in both "
+        "panels (the map of the pixel error is reversed). A cell is the median over its networks"
     )
-    too_many = (
-        matrix["test_id"].nunique() > MOST_NUMBERED[0] or matrix["train_id"].nunique() > MOST_NUMBERED[1]
-    )
-    return told + " There are too many cells for numbers; they are in the run folder’s scores." * too_many
+    if matrix["n_networks"].max() > 1:
+        spread = matrix["upper_quartile"] - matrix["lower_quartile"]
+        told += f"; the middle half of them is typically {number(spread.median(), 3)} and at most "
+        told += f"{number(spread.max(), 3)} of Dice wide"
+    if matrix["test_id"].nunique() > MOST_NUMBERED[0] or matrix["train_id"].nunique() > MOST_NUMBERED[1]:
+        told += ". There are too many cells for numbers; they follow from the scores in the run folder"
+    return told + "."
 
 
 def profile_caption(summary: Summary, metric: str, level: float) -> str:
@@ -62,7 +63,7 @@ def profile_caption(summary: Summary, metric: str, level: float) -> str:
     if axis.setting is None:
         told += "The domains differ in more than one setting, so they stand side by side. "
     elif profile["train_id"].nunique() > 1:
-        told += "Last panel: all pairs by the size of their shift; the dotted band is their middle half. "
+        told += "Last panel: all pairs by the size of their shift; the hatched band is their middle half. "
     n = profile["train_id"].nunique()
     return told + (f"Shown are {MOST_PANELS} of {n} training domains." if n > MOST_PANELS else "")
 
@@ -71,10 +72,10 @@ def measures_caption(n_pairs: int) -> str:
     """How to read the scatter."""
     spread = "Lines: the middle half of the networks. " if n_pairs <= MOST_WITH_SPREAD else ""
     return (
-        "A point is a training domain with another test domain, at the median over its networks; marks tell the "
-        f"training domain. {spread}Overlaps run from large at the left to small at the right, so that right means "
-        "far away in every panel. A measure that foretells the loss draws all points into one narrow rising band; "
-        "where each mark rises by itself, it ranks within a training domain only."
+        "A point is a training domain with another test domain, at the median over its networks; marks tell "
+        f"the training domain. {spread}Overlaps run from large at the left to small at the right, so that "
+        "right means far away in every panel. A measure that foretells the loss draws all points into one "
+        "narrow rising band; where each mark rises by itself, it ranks within a training domain only."
     )
 
 
@@ -83,10 +84,10 @@ def correlations_caption(data: ReportData) -> str:
     notes = sorted({str(note) for note in data.correlations["note"].dropna() if note})
     warned = " Beware: " + "; ".join(notes) + "." if notes else ""
     return (
-        f"Points: Spearman’s rank correlation over all pairs. Lines: {data.interval_level:.0%} intervals of a bootstrap "
-        "crossed over training domains, test domains, networks and structures. Overlaps are counted with reversed "
-        "sign, so that right always means that the measure foretells the loss. Intervals that overlap widely do not "
-        f"tell measures apart.{warned}"
+        f"Points: Spearman’s rank correlation over all pairs. Lines: {data.interval_level:.0%} intervals of "
+        "a bootstrap crossed over training domains, test domains, networks and structures. Overlaps are "
+        "counted with reversed sign, so that right always means that the measure foretells the loss. "
+        f"Intervals that overlap widely do not tell measures apart.{warned}"
     )
 
 
@@ -94,16 +95,17 @@ def epsilon_caption(n_trained: int) -> str:
     """What the two panels show."""
     few = " With so few training domains it shows a tendency at most." if n_trained < 10 else ""
     return (
-        "Left: ε of every domain, the share of the band that it transfers (defined at the end of the page). Right: "
-        "against it, the Dice of the networks in their own domain; point: median, line: from the worst network to "
-        f"the best.{few}"
+        "Left: ε of every domain, the share of the band that it transfers (defined at the end of the page). "
+        "Right: against it, the Dice of the networks in their own domain; point: median, line: from the "
+        f"worst network to the best.{few}"
     )
 
 
 def history_caption() -> str:
     """What a line and the ring are."""
     return (
-        "A line is one network, on held-out structures of its own domain; the ring marks the step that was kept. At "
-        f"most {MOST_LINES} networks per learning rate and {MOST_PANELS + 1} training domains are drawn. Lines that "
-        "still rise at the end say that the schedule was too short; lines that fall after the ring, too long."
+        "A line is one network, on held-out structures of its own domain; the ring marks the step that was "
+        f"kept. At most {MOST_LINES} networks per learning rate and {MOST_PANELS + 1} training domains are "
+        "drawn. Lines that still rise at the end say that the schedule was too short; lines that fall after "
+        "the ring, too long."
     )

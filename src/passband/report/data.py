@@ -100,7 +100,7 @@ class ReportData:
 
     scores: a row per network, test domain and image.
     domains: besides the listed columns the mean of any other setting, the unit in its name.
-    information: a row per pair of domains, with any of the columns of ``plots_measures.MEASURES``.
+    information: a row per pair of domains, with any of the columns of ``measures.MEASURES``.
     correlations: what ``shift.rank.rank_correlations`` gives for "pixel_error" and for "dice", one below the
         other.
     history: ``step`` and any of validation_dice, validation_pixel_error, training_loss, per network.

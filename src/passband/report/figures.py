@@ -8,14 +8,10 @@ from matplotlib.figure import Figure
 from passband.report import captions
 from passband.report.axis import domain_axis
 from passband.report.data import ReportData
+from passband.report.measures import overall_spearman, shown_measures
 from passband.report.plots_examples import example_summary, plot_examples
 from passband.report.plots_information import epsilon_of_domains, plot_epsilon
-from passband.report.plots_measures import (
-    overall_spearman,
-    plot_correlations,
-    plot_gap_against_measures,
-    shown_measures,
-)
+from passband.report.plots_measures import plot_correlations, plot_gap_against_measures
 from passband.report.plots_performance import history_column, plot_history, plot_in_distribution, plot_matrix
 from passband.report.plots_shift import plot_gap_profile
 from passband.report.summary import Summary
@@ -134,7 +130,8 @@ def _epsilon(data: ReportData, summary: Summary) -> Iterator[ReportFigure]:
             plot_epsilon(epsilon, own, summary.axis),
             "Our CTF-based ε over the conditions.",
             captions.epsilon_caption(own["train_id"].nunique()),
-            f"ε runs from {number(epsilon.min())} to {number(epsilon.max())} over {count(len(epsilon), 'domain')}.",
+            f"ε runs from {number(epsilon.min())} to {number(epsilon.max())} over "
+            f"{count(len(epsilon), 'domain')}.",
         )
 
 

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from passband.report.axis import DomainAxis
 from passband.report.data import ReportData
+from passband.report.measures import told_coefficient
 from passband.report.summary import TOLERANCE, Interval, Summary, basin_reach, loss_by_distance
 from passband.report.wording import interval, number, plain, signed, typographic
 
@@ -87,12 +87,8 @@ def _measure(data: ReportData) -> str:
 
 def _rank(correlations: pd.DataFrame, measure: str) -> str:
     """ρ of a measure over all pairs with the loss in pixel error, and its interval; empty where unknown."""
-    wanted = {"measure": measure, "metric": "pixel_error", "scope": "overall", "statistic": "spearman"}
-    chosen = correlations.loc[(correlations[list(wanted)] == pd.Series(wanted)).all(axis=1)]
-    if chosen.empty or not np.isfinite(chosen["value"].iloc[0]):
-        return ""
-    ends = interval(chosen["low"].iloc[0], chosen["high"].iloc[0])
-    return number(chosen["value"].iloc[0]) + (f" ({ends})" if ends else "")
+    value, ends = told_coefficient(correlations, measure, "pixel_error", "overall", "spearman")
+    return f"{value} ({ends})" if ends else value
 
 
 def _facts(data: ReportData) -> tuple[tuple[str, str], ...]:

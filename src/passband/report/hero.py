@@ -17,7 +17,7 @@ MOST_CURVES: Final = 5
 
 @in_style
 def plot_hero(data: ReportData) -> Figure:
-    """One wide figure (10 x 3 in): images over the conditions, T(q) below them, and the Dice of every training.
+    """One wide figure (10 x 3 in): images over the conditions, T(q) below, and the Dice of every training.
 
     Raises ValueError without examples or scores.
     """
@@ -33,7 +33,12 @@ def plot_hero(data: ReportData) -> Figure:
         grid[0, column].set_title(axis.title(name), loc="center", fontweight="bold")
         transfer_panel(grid[1, column], shown, column)
     label_transfer_axes(list(grid[1]))
-    _decline(halves[0, 1].subplots(), performance(data.scores, "dice"), axis)
+    axes = halves[0, 1].subplots()
+    _decline(axes, performance(data.scores, "dice"), axis)
+    handles, labels = axes.get_legend_handles_labels()
+    halves[0, 1].legend(
+        handles, labels, loc="outside upper center", ncols=3, title="trained at (filled: tested there)"
+    )
     return figure
 
 
@@ -42,9 +47,7 @@ def _decline(axes: Axes, matrix: pd.DataFrame, axis: DomainAxis) -> None:
     place = {name: axis.places[name] if axis.setting else float(i) for i, name in enumerate(tests)}
     for i, name in enumerate(spread_out(axis.ordered(matrix["train_id"]), MOST_CURVES)):
         rows = matrix[matrix["train_id"] == name].set_index("test_id")["median"].reindex(tests)
-        (curve,) = axes.plot(
-            list(place.values()), rows.to_numpy(dtype=float), label=f"trained at {axis.valued(name)}"
-        )
+        (curve,) = axes.plot(list(place.values()), rows.to_numpy(dtype=float), label=axis.valued(name))
         line = DASHES[i % len(DASHES)] if axis.setting else "none"
         curve.set(marker=MARKERS[i], color=COLOURS[i], markerfacecolor="white", linestyle=line)
         axes.plot([place[name]], [float(rows[name])], MARKERS[i], color=COLOURS[i], markersize=7, zorder=3)
@@ -53,5 +56,3 @@ def _decline(axes: Axes, matrix: pd.DataFrame, axis: DomainAxis) -> None:
     elif axis.setting.is_ratio:
         axes.set_xscale("log")
     axes.set(ylim=(0, 1), xlabel=f"test images: {axis.label}", ylabel="median Dice, unseen structures")
-    axes.set_title("filled: the condition of training")
-    axes.legend(loc="lower center", ncols=2, columnspacing=1.0)

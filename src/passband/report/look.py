@@ -1,7 +1,8 @@
 """How every figure looks: sizes, type, lines that stay apart without colour, and bytes that repeat.
 
 Widths are those of a printed page: 7.2 in across, 8 pt type; the page scales them up. The sequential map is
-cividis, uniform to the eye, to colour-blind eyes and in grey (J. R. Nuñez et al., PLoS ONE 13, e0199239, 2018).
+cividis, uniform to the eye, to colour-blind eyes and in grey (J. R. Nuñez et al., PLoS ONE 13, e0199239,
+2018).
 """
 
 import io
@@ -52,6 +53,7 @@ _STYLE: Final[dict[Any, Any]] = {
     "xtick.major.width": 0.6,
     "ytick.major.width": 0.6,
     "legend.fontsize": 7,
+    "legend.title_fontsize": 7,
     "legend.frameon": False,
     "lines.linewidth": 1.2,
     "lines.markersize": 4,
@@ -96,11 +98,16 @@ def new_figure(width_in: float, height_in: float) -> Figure:
     return Figure(figsize=(width_in, height_in), layout=layout)
 
 
-def panels(n: int, columns: int, panel_height_in: float) -> tuple[Figure, list[Axes]]:
-    """A figure of n equal panels with common axes, at most ``columns`` in a row; only the outer have numbers."""
+def panels(
+    n: int, columns: int, panel_height_in: float, label_height_in: float = 0.0
+) -> tuple[Figure, list[Axes]]:
+    """A figure of n equal panels with common axes, ``columns`` in a row; the outer ones have numbers.
+
+    label_height_in: room for long labels below the lowest row.
+    """
     columns = min(n, columns)
     rows = ceil(n / columns)
-    figure = new_figure(WIDTH_IN if columns > 1 else 4.8, rows * panel_height_in + 0.4)
+    figure = new_figure(WIDTH_IN if columns > 1 else 4.8, rows * panel_height_in + label_height_in + 0.4)
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     axes = list(grid.flat)
     for spare in axes[n:]:
@@ -117,8 +124,19 @@ def spread_out(items: list[T], most: int) -> list[T]:
     return [items[i] for i in np.unique(np.linspace(0, len(items) - 1, most).round().astype(int))]
 
 
+def regular_places(n: int, most: int) -> list[int]:
+    """At most ``most`` of the places 0 … n - 1, evenly spaced from the first."""
+    return list(range(0, n, ceil(n / most)))
+
+
 def named_ticks(axes: Axes, labels: list[str], most: int = 30) -> None:
     """Put names at 0, 1, 2 … of the x axis, as many as fit, turned where they are long."""
-    shown = spread_out(list(range(len(labels))), most)
-    long = sum(len(labels[i]) + 2 for i in shown) > 70 or max(len(labels[i]) for i in shown) > 14
-    axes.set_xticks(shown, [labels[i] for i in shown], rotation=90 if long else 0)
+    shown = regular_places(len(labels), most)
+    names = [labels[i] for i in shown]
+    axes.set_xticks(shown, names, rotation=90 if turned_height_in(names) else 0)
+
+
+def turned_height_in(labels: list[str]) -> float:
+    """Height of labels that are too long to stand side by side, 0 where they are not."""
+    longest = max(len(label) for label in labels)
+    return 0.062 * longest if sum(len(label) + 2 for label in labels) > 70 or longest > 14 else 0.0

@@ -12,9 +12,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from passband.report.data import Cost, ReportData
 from passband.report.headline import Headline
-from passband.report.plots_measures import is_overlap, measure_words, overall_spearman
+from passband.report.measures import is_overlap, measure_words, overall_spearman, told_coefficient
 from passband.report.summary import TOLERANCE
-from passband.report.wording import MISSING, count, duration, interval, number
+from passband.report.wording import count, duration, number
 
 MOST_FAILURES: Final = 200
 STATISTICS: Final = (("overall", "spearman"), ("overall", "kendall"), ("within_training", "spearman"))
@@ -66,7 +66,7 @@ def page(data: ReportData, told: Headline, figures: Mapping[str, FigureOnPage]) 
 def _mask_words(data: ReportData) -> str:
     share = float(data.scores["mask_fraction"].mean()) if len(data.scores) else float("nan")
     area = (
-        f"; the masks cover {number(100 * share, 1)} % of the tested images on average"
+        f"; the masks cover {number(100 * share, 1)}% of the tested images on average"
         if isfinite(share)
         else ""
     )
@@ -82,7 +82,7 @@ def _correlation_rows(correlations: pd.DataFrame) -> list[dict[str, object]]:
             "measure": measure_words(str(name)),
             "kind": "overlap" if is_overlap(str(name)) else "distance",
             "cells": [
-                _cell(correlations, (str(name), metric, *statistic))
+                told_coefficient(correlations, str(name), metric, *statistic)
                 for metric in ("pixel_error", "dice")
                 for statistic in STATISTICS
             ],
@@ -91,19 +91,10 @@ def _correlation_rows(correlations: pd.DataFrame) -> list[dict[str, object]]:
     ]
 
 
-def _cell(correlations: pd.DataFrame, key: tuple[str, str, str, str]) -> tuple[str, str]:
-    """A coefficient and its interval, by measure, metric, scope and statistic."""
-    columns = ["measure", "metric", "scope", "statistic"]
-    chosen = correlations.loc[(correlations[columns] == key).all(axis=1), ["value", "low", "high"]]
-    if chosen.empty:
-        return MISSING, ""
-    value, low, high = (float(each) for each in chosen.iloc[0])
-    return number(value), interval(low, high)
-
-
 def _stage_rows(stages: pd.DataFrame) -> list[tuple[str, str, str]]:
+    columns = (stages["stage"], stages["tasks"], stages["seconds"])
     return [
-        (str(each.stage), f"{each.tasks:,}", duration(float(each.seconds))) for each in stages.itertuples()
+        (str(name), f"{tasks:,}", duration(seconds)) for name, tasks, seconds in zip(*columns, strict=True)
     ]
 
 

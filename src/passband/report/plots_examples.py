@@ -6,11 +6,21 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from passband.report.axis import DomainAxis
 from passband.report.data import Examples, Floats
-from passband.report.look import ACCENT, ALARM, BAND, INK, QUIET, WIDTH_IN, in_style, new_figure, spread_out
+from passband.report.look import (
+    ACCENT,
+    ALARM,
+    INK,
+    QUIET,
+    WIDE_BAND,
+    WIDTH_IN,
+    in_style,
+    new_figure,
+    spread_out,
+)
 from passband.report.wording import number, typographic
 
 MOST_EXAMPLES = 5
@@ -49,7 +59,7 @@ def _crossing(q: Floats, values: Floats) -> float:
 
 
 def shown_examples(examples: Examples, axis: DomainAxis) -> Examples:
-    """At most five conditions in the order of the axis, evenly spread, that of training among them if given."""
+    """At most five conditions in the order of the axis, evenly spread, that of training among them."""
     order = axis.ordered(examples.domain_ids)
     names = spread_out(order, MOST_EXAMPLES)
     if examples.train_id in order and examples.train_id not in names:
@@ -63,8 +73,8 @@ def shown_examples(examples: Examples, axis: DomainAxis) -> Examples:
 def verdict_image(mask: Floats, probabilities: Floats) -> NDArray[np.uint8]:
     """Right and wrong as a picture (2 ny, 2 nx, 3): found light grey, missed in stripes, false dark.
 
-    mask and probabilities (ny, nx); a pixel is found where the probability exceeds one half. The stripes and the
-    two greys stay apart in print without colour.
+    mask and probabilities (ny, nx); a pixel is found where the probability exceeds one half. The stripes and
+    the two greys stay apart in print without colour.
     """
     truth, found = mask > 0.5, probabilities > 0.5
     large = [np.kron(each, np.ones((2, 2))) > 0 for each in (truth & found, truth & ~found, found & ~truth)]
@@ -82,8 +92,8 @@ def plot_examples(examples: Examples, axis: DomainAxis) -> Figure:
     shown = shown_examples(examples, axis)
     k = len(shown.domain_ids)
     width = WIDTH_IN if k > 2 else 2.4 * k
-    side = width / k
-    figure = new_figure(width, 2 * side + 1.9)
+    side = (width - 0.45) / k
+    figure = new_figure(width, 2 * side + 2.1)
     grid = figure.subplots(3, k, squeeze=False, height_ratios=[1.1, side, side])
     for column in range(k):
         transfer_panel(grid[0, column], shown, column)
@@ -93,14 +103,16 @@ def plot_examples(examples: Examples, axis: DomainAxis) -> Figure:
         image_panel(grid[1, column], shown, column)
         _verdict_panel(grid[2, column], shown, column)
     label_transfer_axes(list(grid[0]))
-    figure.legend(handles=_verdict_legend(), loc="outside lower center", ncols=4, handlelength=1.6)
+    figure.legend(
+        handles=_verdict_legend(), loc="outside lower center", ncols=4 if k > 1 else 2, handlelength=1.6
+    )
     return figure
 
 
 def transfer_panel(axes: Axes, shown: Examples, column: int) -> None:
     """T(q) within its envelope, with its landmarks (see ``landmarks``); q in 1/Å below and in 1/nm above."""
     q, curve, envelope = shown.q_per_A, shown.transfer[column], shown.envelope[column]
-    axes.fill_between(q, -envelope, envelope, color=BAND, linewidth=0)
+    axes.fill_between(q, -envelope, envelope, color=WIDE_BAND, linewidth=0)
     axes.axhline(0, color=QUIET, linewidth=0.5)
     axes.plot(q, curve, color=INK, linewidth=1.0)
     marks = landmarks(q, curve, envelope)
@@ -116,12 +128,12 @@ def transfer_panel(axes: Axes, shown: Examples, column: int) -> None:
     axes.set_xlabel(_note(marks, float(q[-1])), fontsize=6.5, labelpad=2)
 
 
-def _per_nm(q_per_A: Floats) -> Floats:
-    return 10 * q_per_A
+def _per_nm(q_per_A: ArrayLike) -> NDArray[np.float64]:
+    return 10 * np.asarray(q_per_A, dtype=np.float64)
 
 
-def _per_A(q_per_nm: Floats) -> Floats:
-    return q_per_nm / 10
+def _per_A(q_per_nm: ArrayLike) -> NDArray[np.float64]:
+    return np.asarray(q_per_nm, dtype=np.float64) / 10
 
 
 def _note(marks: Landmarks, last_per_A: float) -> str:

@@ -1,6 +1,5 @@
 """Which measure of a shift foretells what it costs."""
 
-from dataclasses import dataclass
 from math import ceil
 from typing import Final
 
@@ -12,53 +11,11 @@ from matplotlib.lines import Line2D
 
 from passband.report.axis import DomainAxis
 from passband.report.look import ACCENT, COLOURS, INK, MARKERS, QUIET, WIDTH_IN, in_style, new_figure
+from passband.report.measures import is_overlap, measure_words, overall_spearman, shown_measures
 from passband.report.plots_shift import LOSSES
-from passband.report.wording import typographic
 
 MOST_WITH_SPREAD: Final = 300
 """Pairs up to which each has its spread; beyond, the lines would hide the points."""
-
-
-@dataclass(frozen=True)
-class Measure:
-    """A column of the table of information.
-
-    words: its name in tables; symbol: the same with its unit, for axes.
-    is_overlap: large where little should be lost; otherwise it is a distance, large where much should.
-    """
-
-    column: str
-    words: str
-    symbol: str
-    is_overlap: bool
-
-
-MEASURES: Final = (
-    Measure("sigma", "overlap σ", "overlap σ", True),
-    Measure("sigma_signed", "signed overlap σ±", "signed overlap σ±", True),
-    Measure("coverage", "directed coverage", "coverage of test by training", True),
-    Measure("abs_delta_defocus_nm", "|Δdefocus|", "|Δdefocus| [nm]", False),
-    Measure("abs_delta_abs_defocus_nm", "||defocus| − |defocus′||", "||defocus| − |defocus′|| [nm]", False),
-    Measure("power_spectrum_distance", "power-spectrum distance", "power-spectrum distance [decades]", False),
-)
-
-
-def shown_measures(information: pd.DataFrame) -> list[Measure]:
-    """The measures and baselines that are there and differ between the pairs."""
-    return [
-        each for each in MEASURES if each.column in information and information[each.column].nunique() > 1
-    ]
-
-
-def measure_words(column: str) -> str:
-    """A measure's name in words; an unknown one keeps the name of its column."""
-    words = (each.words for each in MEASURES if each.column == column)
-    return next(words, typographic(column.replace("_", " ")))
-
-
-def is_overlap(column: str) -> bool:
-    """Whether a measure is large where little should be lost; False for an unknown one."""
-    return any(each.is_overlap for each in MEASURES if each.column == column)
 
 
 @in_style
@@ -83,7 +40,7 @@ def plot_gap_against_measures(losses: pd.DataFrame, axis: DomainAxis) -> Figure:
         spare.set_visible(False)
     figure.supylabel(LOSSES["pixel_error"], fontsize=8)
     if len(trains) <= len(MARKERS):
-        handles = [_mark(i, len(trains), f"trained at {axis.valued(name)}") for i, name in enumerate(trains)]
+        handles = [_mark(i, len(trains), axis.trained(name)) for i, name in enumerate(trains)]
         figure.legend(handles=handles, loc="outside upper center", ncols=min(len(trains), 5))
     return figure
 
@@ -137,12 +94,6 @@ def plot_correlations(correlations: pd.DataFrame) -> Figure:
     axes.grid(axis="x", color=QUIET, linewidth=0.3, alpha=0.5)
     figure.legend(*axes.get_legend_handles_labels(), loc="outside upper center", ncols=2)
     return figure
-
-
-def overall_spearman(correlations: pd.DataFrame) -> pd.DataFrame:
-    """The rows of the table that hold Spearman's ρ over all pairs, where it is known."""
-    chosen = (correlations["scope"] == "overall") & (correlations["statistic"] == "spearman")
-    return correlations[chosen].dropna(subset=["value"])
 
 
 def _oriented(correlations: pd.DataFrame) -> pd.DataFrame:

@@ -23,7 +23,9 @@ from passband.report.look import (
     named_ticks,
     new_figure,
     panels,
+    regular_places,
     spread_out,
+    turned_height_in,
 )
 from passband.report.summary import METRICS
 from passband.report.wording import plain
@@ -48,7 +50,7 @@ def plot_in_distribution(own: dict[str, pd.DataFrame], networks: pd.DataFrame, a
     names = axis.ordered(own["dice"]["train_id"])
     beside = len(names) <= 8
     figure = new_figure(WIDTH_IN, 2.6 if beside else 4.6)
-    both = figure.subplots(1 if beside else 2, 2 if beside else 1, sharex=True)
+    both = figure.subplots(1 if beside else 2, 2 if beside else 1, sharex=True, squeeze=False).flat
     rates = networks.set_index("network_id")["learning_rate"]
     for axes, metric in zip(both, METRICS, strict=True):
         points = own[metric].assign(learning_rate=own[metric]["network_id"].map(rates))
@@ -64,6 +66,7 @@ def plot_in_distribution(own: dict[str, pd.DataFrame], networks: pd.DataFrame, a
 def _points(axes: Axes, own: pd.DataFrame, names: list[str]) -> None:
     place = {name: float(i) for i, name in enumerate(names)}
     rates = sorted(own["learning_rate"].dropna().unique())
+    dense = len(own) > 150
     for i, rate in enumerate(rates):
         rows = own[own["learning_rate"] == rate].sort_values("network_id")
         turn = rows.groupby("train_id").cumcount().to_numpy()
@@ -71,11 +74,11 @@ def _points(axes: Axes, own: pd.DataFrame, names: list[str]) -> None:
         (points,) = axes.plot(rows["train_id"].map(place).to_numpy(dtype=float) + 0.66 * lane, rows["value"])
         colour = COLOURS[i % len(COLOURS)]
         points.set(linestyle="none", marker=MARKERS[i % len(MARKERS)], color=colour)
-        points.set(markerfacecolor="white" if i % 2 else colour, markersize=4 if len(own) < 400 else 2)
+        points.set(markerfacecolor="white" if i % 2 else colour, markersize=2 if dense else 4)
         points.set_label(f"one network, learning rate {plain(rate)}")
     medians = own.groupby("train_id")["value"].median()[names]
     x = np.arange(len(names))
-    axes.hlines(medians, x - 0.4, x + 0.4, color=INK, linewidth=1.8, label="median", zorder=1)
+    axes.hlines(medians, x - 0.4, x + 0.4, color=INK, linewidth=1.8, label="median", zorder=3 if dense else 1)
     axes.set_xlim(-0.6, len(names) - 0.4)
 
 
@@ -87,12 +90,14 @@ def plot_matrix(matrix: dict[str, pd.DataFrame], axis: DomainAxis) -> Figure:
     """
     trains, tests = axis.ordered(matrix["dice"]["train_id"]), axis.ordered(matrix["dice"]["test_id"])
     height = len(trains) * min(0.34, max(0.075, 3.6 / len(trains)))
-    figure = new_figure(min(WIDTH_IN, 2.4 + 0.62 * len(tests)), 2 * (height + 0.75))
+    below = turned_height_in([axis.tick(name) for name in tests])
+    width = min(WIDTH_IN, 2.4 + 0.62 * len(tests))
+    figure = new_figure(width, 2 * (max(height, 0.9) + 0.5) + below + 0.3)
     both = figure.subplots(2, 1, sharex=True)
     for axes, metric in zip(both, METRICS, strict=True):
         values = matrix[metric].pivot(index="train_id", columns="test_id", values="median")
         _cells(axes, values.reindex(index=trains, columns=tests), metric)
-        shown = spread_out(list(range(len(trains))), max(1, int(height / 0.13)))
+        shown = regular_places(len(trains), max(1, int(height / 0.13)))
         axes.set_yticks(shown, [axis.tick(trains[i]) for i in shown])
         axes.set_ylabel(f"training: {axis.label}" if axis.setting else "training domain")
         axes.set_title(f"Median {NAMES[metric]}")
@@ -149,7 +154,7 @@ def plot_history(history: pd.DataFrame, networks: pd.DataFrame, axis: DomainAxis
     figure, grid = panels(len(names), 3, 1.7)
     for axes, name in zip(grid, names, strict=True):
         _lines(axes, rows[rows["train_id"] == name], column, rates)
-        axes.set_title(f"trained at {axis.valued(name)}")
+        axes.set_title(axis.trained(name))
     figure.supxlabel("training step", fontsize=8)
     figure.supylabel(HISTORY[column], fontsize=8)
     handles, labels = grid[0].get_legend_handles_labels()

@@ -21,6 +21,7 @@ from passband.report.look import (
     named_ticks,
     panels,
     spread_out,
+    turned_height_in,
 )
 from passband.report.summary import TOLERANCE, loss_by_distance
 
@@ -33,17 +34,18 @@ LOSSES: Final = {
 
 @in_style
 def plot_gap_profile(profile: pd.DataFrame, metric: str, axis: DomainAxis) -> Figure:
-    """G_OOD against the shift: a panel per training domain and, where shifts have a size, one for all of them.
+    """G_OOD against the shift: a panel per training domain and, where shifts have a size, one for all.
 
     profile: as in ``Summary.profile``; metric: "pixel_error" or "dice".
     """
     names = spread_out(axis.ordered(profile["train_id"]), MOST_PANELS)
     pooled = axis.setting is not None and len(names) > 1
-    figure, grid = panels(len(names) + pooled, 3 if len(names) > 1 else 1, 1.75)
     tests = axis.ordered(profile["test_id"])
+    below = turned_height_in([axis.tick(name) for name in tests]) if axis.setting is None else 0.0
+    figure, grid = panels(len(names) + pooled, 3 if len(names) > 1 else 1, 1.75, below)
     for axes, name in zip(grid, names, strict=False):
         _profile_panel(axes, profile[profile["train_id"] == name], tests, axis)
-        axes.set_title(f"trained at {axis.valued(name)}")
+        axes.set_title(axis.trained(name))
     if pooled:
         _pooled_panel(grid[-1], profile, axis)
     for axes in grid:
@@ -75,16 +77,16 @@ def _profile_panel(axes: Axes, rows: pd.DataFrame, tests: list[str], axis: Domai
             axes.fill_between(x, rows[low], rows[high], color=colour, linewidth=0)
     axes.vlines(x, rows["low"], rows["high"], color=INK, linewidth=1.0)
     line = "none" if axis.setting is None else "-"
-    axes.plot(x, rows["median"], "o", linestyle=line, color=ACCENT, markersize=3)
+    axes.plot(x, rows["median"], "o", linestyle=line, color=ACCENT, markersize=3 if len(x) <= 30 else 1.5)
 
 
 def _pooled_panel(axes: Axes, profile: pd.DataFrame, axis: DomainAxis) -> None:
-    """All pairs by the size of their shift; the spread is that of pairs, so it is dotted."""
+    """All pairs by the size of their shift; the spread is that of pairs, so it is hatched."""
     pooled = loss_by_distance(profile, axis)
     x, low, high = (pooled[name].to_numpy() for name in ("distance", "lower_quartile", "upper_quartile"))
     axes.set_title("all of them, by size of shift")
-    axes.fill_between(x, low, high, color="white", linewidth=0, hatch=".....", edgecolor=QUIET)
-    axes.plot(x, pooled["median"], "s-", color=INK, markersize=3)
+    axes.fill_between(x, low, high, facecolor="white", linewidth=0, hatch="////", edgecolor=QUIET)
+    axes.plot(x, pooled["median"], "s-", color=INK, markersize=3 if len(x) <= 30 else 1.5)
 
 
 def _profile_legend(profile: pd.DataFrame, pooled: bool) -> list[Line2D | Patch]:
@@ -94,13 +96,13 @@ def _profile_legend(profile: pd.DataFrame, pooled: bool) -> list[Line2D | Patch]
         Patch(facecolor=WIDE_BAND, label="all networks"),
     ]
     if profile["low"].notna().any():
-        look = {"color": INK, "marker": "|", "linestyle": "none"}
-        handles.append(Line2D([], [], markersize=8, label="interval over structures", **look))
+        bar = Line2D([], [], color=INK, marker="|", linestyle="none", markersize=8)
+        bar.set_label("interval over structures")
+        handles.append(bar)
     if pooled:
-        dotted = Patch(
-            facecolor="white", edgecolor=QUIET, hatch=".....", linewidth=0, label="middle half of pairs"
-        )
-        handles.append(dotted)
+        hatched = Patch(facecolor="white", edgecolor=QUIET, hatch="////", linewidth=0)
+        hatched.set_label("middle half of pairs")
+        handles.append(hatched)
     return handles
 
 

@@ -1,6 +1,7 @@
 """From a run folder to its page: read the tables, join scores and measures, write the report."""
 
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,6 @@ from passband.records import content_id, parse_record
 from passband.report.data import COLUMNS, Cost, Examples, ReportData, empty_table
 from passband.report.write import write_report
 from passband.seeds import seed_for
-from passband.shift.matrix import ood_gap, performance
 from passband.shift.rank import Bootstrap, rank_correlations
 from passband.storage.arrays import load_arrays
 from passband.storage.documents import load_json, load_yaml
@@ -62,8 +62,6 @@ def report_data(study: Study, folder: RunFolder) -> ReportData:
         networks=networks if plans else empty_table("networks"),
         information=information,
         history=_history(folder, plans),
-        matrix=_matrix(scores) if plans else empty_table("matrix"),
-        gaps=_gaps(scores) if plans else empty_table("gaps"),
         correlations=_correlations(scores, information, bootstrap) if plans else empty_table("correlations"),
         deviations=pd.DataFrame(
             [each.model_dump() for each in study.deviations], columns=COLUMNS["deviations"]
@@ -79,59 +77,13 @@ def report_data(study: Study, folder: RunFolder) -> ReportData:
     )
 
 
-def _matrix(scores: pd.DataFrame) -> pd.DataFrame:
-    """Median, quartiles and number of networks of every pair, for both metrics side by side."""
-    names = {"median": "median", "lower_quartile": "low", "upper_quartile": "high"}
-    tables = []
-    for metric in METRICS:
-        table = performance(scores, metric).set_index(["train_id", "test_id"])
-        tables.append(
-            table[list(names)].rename(columns={old: f"{metric}_{new}" for old, new in names.items()})
-        )
-    tables.append(table[["n_networks"]])
-    return pd.concat(tables, axis=1).reset_index()
-
-
-def _gaps(scores: pd.DataFrame) -> pd.DataFrame:
-    keys = ["network_id", "train_id", "test_id"]
-    error, dice = (ood_gap(scores, metric).rename(columns={"gap": f"g_ood_{metric}"}) for metric in METRICS)
-    return error.merge(dice, on=keys)
-
-
 def _correlations(scores: pd.DataFrame, information: pd.DataFrame, bootstrap: Bootstrap) -> pd.DataFrame:
-    """One row per measure and metric, with Spearman, Kendall and the mean Spearman within training domains."""
+    """Rank correlations of every measure with the loss, for both metrics."""
     names = [name for name in MEASURES if name in information]
     if not names:
         return empty_table("correlations")
-    return pd.DataFrame(
-        [
-            row
-            for metric in METRICS
-            for row in _wide(rank_correlations(scores, metric, information, names, bootstrap), metric)
-        ]
-    )
-
-
-def _wide(long: pd.DataFrame, metric: str) -> list[dict[str, Any]]:
-    rows = []
-    for name, each in long.groupby("measure", sort=False):
-        cell = each.set_index(["scope", "statistic"])
-        row: dict[str, Any] = {"measure": name, "performance": metric, "note": cell["note"].iloc[0]}
-        for statistic in ("spearman", "kendall"):
-            value = cell.loc[("overall", statistic)]
-            row |= {
-                statistic: value["value"],
-                f"{statistic}_low": value["low"],
-                f"{statistic}_high": value["high"],
-            }
-        within = cell.loc[("within_training", "spearman")]
-        row |= {
-            "within_spearman": within["value"],
-            "within_spearman_low": within["low"],
-            "within_spearman_high": within["high"],
-        }
-        rows.append(row)
-    return rows
+    tables = [rank_correlations(scores, metric, information, names, bootstrap) for metric in METRICS]
+    return pd.concat(tables, ignore_index=True)
 
 
 def _history(folder: RunFolder, plans: list[NetworkPlan]) -> pd.DataFrame:
@@ -212,10 +164,10 @@ def _provenance(
 
 
 def table_digest(table: pd.DataFrame) -> str:
-    """SHA-256 of the values of a table, rows and columns sorted; equal tables have equal digests."""
-    from hashlib import sha256
+    """SHA-256 of the values of a table, rows and columns sorted; equal tables have equal digests.
 
-    columns = table.drop(columns=[name for name in table if str(name).endswith("seconds")])
-    columns = columns.reindex(sorted(columns), axis=1)
-    lines = sorted(columns.to_csv(index=False, header=False, float_format="%.17g").splitlines())
-    return sha256("\n".join([",".join(columns), *lines]).encode()).hexdigest()
+    Columns of seconds are left out: they are never the same twice.
+    """
+    names = sorted(str(name) for name in table if not str(name).endswith("seconds"))
+    lines = sorted(table[names].to_csv(index=False, header=False, float_format="%.17g").splitlines())
+    return sha256("\n".join([",".join(names), *lines]).encode()).hexdigest()

@@ -1,8 +1,9 @@
 """What the figures and the headline say, from the table of scores: each number is computed once, here.
 
-Means per network, gaps and their spread over networks are those of ``passband.shift.matrix``. What the choice of
-test structures adds is told by the percentile interval of a bootstrap that draws the structures again, the same
-draw for every network and domain (B. Efron & R. Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13).
+Means per network, gaps and their spread over networks are those of ``passband.shift.matrix``. What the choice
+of test structures adds is told by the percentile interval of a bootstrap that draws the structures again, the
+same draw for every network and domain (B. Efron & R. Tibshirani, An Introduction to the Bootstrap, 1993,
+chapter 13).
 """
 
 from dataclasses import dataclass
@@ -121,7 +122,7 @@ def _drawn_structures(n: int) -> NDArray[np.float64]:
 
 
 def _known_ends(gaps: NDArray[np.float64], level: float) -> NDArray[np.float64]:
-    """Ends of the interval over the first axis; NaN in a domain's own place and where nothing was measured."""
+    """Ends of the interval over the first axis; NaN in a domain's own place and where nothing is known."""
     known = np.isfinite(gaps).any(axis=0)
     ends = np.full((2, *known.shape), np.nan)
     ends[:, known] = np.nanquantile(gaps[:, known], _ends(level), axis=0)
@@ -133,9 +134,10 @@ def _ends(level: float) -> tuple[float, float]:
 
 
 def loss_by_distance(profile: pd.DataFrame, axis: DomainAxis) -> pd.DataFrame:
-    """A profile pooled over pairs of equal distance: distance, median, lower_quartile, upper_quartile of pairs.
+    """A profile pooled over pairs of equal distance.
 
-    Without rows where the axis has no numbers.
+    Columns: distance, and median, lower_quartile, upper_quartile of the pairs' medians. Without rows where
+    the axis has no numbers.
     """
     pairs = zip(profile["train_id"], profile["test_id"], strict=True)
     distance = [round(axis.distance(train_id, test_id), 6) for train_id, test_id in pairs]
@@ -148,7 +150,7 @@ def loss_by_distance(profile: pd.DataFrame, axis: DomainAxis) -> pd.DataFrame:
 def basin_reach(pooled: pd.DataFrame, tolerance: float = TOLERANCE) -> float:
     """The largest distance up to which every pooled median stays within the tolerance.
 
-    pooled: as from ``loss_by_distance``. 0 where the smallest distance is already beyond it, NaN without rows.
+    pooled: as from ``loss_by_distance``. 0 where the smallest distance is already beyond it; NaN without rows.
     """
     if pooled.empty:
         return np.nan

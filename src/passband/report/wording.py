@@ -55,7 +55,7 @@ def listed(words: list[str]) -> str:
     return words[0] if len(words) == 1 else ", ".join(words[:-1]) + " and " + words[-1]
 
 
-def shortened(text: str, longest: int = 20) -> str:
+def shortened(text: str, longest: int = 24) -> str:
     """A label that fits its place: the middle is left out where it is too long."""
     if len(text) <= longest:
         return typographic(text)

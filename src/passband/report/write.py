@@ -18,7 +18,7 @@ from passband.storage.atomic import write_bytes, write_text
 
 
 def write_report(data: ReportData, folder: Path) -> Path:
-    """Write ``figures/*.svg|png``, then ``index.html``, into the folder (made if missing); return the page's path.
+    """Write ``figures/*.svg|png``, then ``index.html``, into the folder; return the path of the page.
 
     The page holds everything inside itself and works offline; equal data give equal bytes. Raises UserError
     when the disk does not take the files.
@@ -39,8 +39,9 @@ def _written(each: ReportFigure, figures: Path) -> FigureOnPage:
 
 
 def _draw(figure: Figure, path: Path) -> bytes:
-    """Write a figure as .png and .svg; return the SVG."""
+    """Write a figure as .png and .svg; return the SVG. Its panels are laid out once, for both."""
     write_bytes(path.with_suffix(".png"), rendered(figure, "png"))
+    figure.set_layout_engine("none")
     svg = rendered(figure, "svg")
     write_bytes(path.with_suffix(".svg"), svg)
     return svg

@@ -4,7 +4,8 @@
 
 first Born approximation, rest mass. L.-M. Peng, G. Ren, S. L. Dudarev, M. J. Whelan, Acta Cryst. A52 (1996) 257;
 International Tables for Crystallography C, table 4.3.2.2, fitted for s < 2 1/Å (q < 4 1/Å), H to Cf. Beyond that
-the Gaussians fall faster than f_e, which falls as 1/q². The coefficients come from the library gemmi.
+the Gaussians fall faster than f_e, which falls as 1/q². The fits agree with f_e from X-ray form factors to 1.2 % up
+to q = 2.4 1/Å, except those of Rb and Cs, 5 to 6 % beyond 1.6 1/Å. The coefficients come from the library gemmi.
 """
 
 from collections.abc import Callable

@@ -58,13 +58,13 @@ def spread_smoothly(places_px: Tensor, weights: Tensor, shape: tuple[int, int]) 
 
 def smooth_response(grid: Grid) -> NDArray[np.float64]:
     """φ^ on the frequencies of the grid, (ny, nx), by Gauss-Legendre quadrature."""
-    along_y, along_x = (_profile_spectrum(np.fft.fftfreq(n)) for n in grid.shape)
+    along_y, along_x = (_profile_spectrum(n) for n in grid.shape)
     return along_y[:, None] * along_x[None, :]
 
 
-def _profile_spectrum(cycles_per_px: NDArray[np.float64]) -> NDArray[np.float64]:
+def _profile_spectrum(n_pixels: int) -> NDArray[np.float64]:
     profile = np.exp(_STEEPNESS * (np.sqrt(1 - _NODES**2) - 1))
-    waves = np.cos(np.pi * WIDTH * cycles_per_px[:, None] * _NODES)
+    waves = np.cos(np.pi * WIDTH * np.fft.fftfreq(n_pixels)[:, None] * _NODES)
     return np.asarray(WIDTH / 2 * (waves @ (_WEIGHTS * profile)))
 
 

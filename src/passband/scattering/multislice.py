@@ -24,9 +24,7 @@ def propagated(wave: Tensor, calculation: Calculation, distance_A: float) -> Ten
     distance_A = round(distance_A, 9)
     if distance_A == 0:
         return wave
-    spectrum = torch.fft.fft2(wave)
-    spectrum *= propagator(calculation, distance_A)
-    return torch.fft.ifft2(spectrum)
+    return _filtered(wave, propagator(calculation, distance_A))
 
 
 def transmission(phase_rad: Tensor, calculation: Calculation) -> Tensor:
@@ -35,7 +33,7 @@ def transmission(phase_rad: Tensor, calculation: Calculation) -> Tensor:
     limit = calculation.numerics.transmission_aperture
     if limit is None:
         return passed
-    return torch.fft.ifft2(torch.fft.fft2(passed) * aperture(calculation, limit))
+    return _filtered(passed, aperture(calculation, limit))
 
 
 def passage(wave: Tensor, height_A: float, layers: Layers, calculation: Calculation) -> Tensor:
@@ -44,3 +42,10 @@ def passage(wave: Tensor, height_A: float, layers: Layers, calculation: Calculat
         wave = propagated(wave, calculation, plane_A - height_A) * transmission(phase_rad, calculation)
         height_A = plane_A
     return propagated(wave, calculation, layers.slices.exit_A - height_A)
+
+
+def _filtered(field: Tensor, spectral_filter: Tensor) -> Tensor:
+    spectrum: Tensor = torch.fft.fft2(field)
+    spectrum *= spectral_filter
+    filtered: Tensor = torch.fft.ifft2(spectrum)
+    return filtered

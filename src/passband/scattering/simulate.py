@@ -42,7 +42,9 @@ def scene_waves(
     stored = field_grid(atoms.cell_A, spec.stored_sampling_A, "stored_sampling_A")
     calculation = Calculation(grid, kV_to_eV(spec.energy_kV), device, numerics)
     places_A = _configurations(atoms, spec, seed)
-    at_once = 1 if device == "cpu" else len(places_A)  # a batch keeps a GPU busy, and leaves the cache of a CPU
+    at_once = (
+        1 if device == "cpu" else len(places_A)
+    )  # a batch keeps a GPU busy, and leaves the cache of a CPU
     particles: list[Tensor] = []
     full: list[Tensor] = []
     offset_A = 0.0
@@ -106,7 +108,9 @@ class _Scene:
         )
         numbers = self.atoms.numbers[chosen]
         rests = self.spec.frozen_phonons == 0
-        thermal_A2 = {z: self.spec.thermal_factor_A2(z) if rests else 0.0 for z in np.unique(numbers).tolist()}
+        thermal_A2 = {
+            z: self.spec.thermal_factor_A2(z) if rests else 0.0 for z in np.unique(numbers).tolist()
+        }
         layers = Layers(self.places_A[:, chosen], numbers, thermal_A2, slices)
         start_A = float(slices.planes_A[0]) if front.z_A is None else front.z_A
         return _Front(passage(front.field, start_A, layers, self.calculation), slices.exit_A)

@@ -1,10 +1,10 @@
 """Slices: on which planes the potential of an atom is gathered.
 
-Multislice replaces the potential by planes with free space between. Assigning each atom to the slab that holds it moves
-it by up to half a slab, and the wave it scatters by a phase π λ q² Δz: an error of first order in the thickness. Here an
-atom between two planes is shared by both, in proportion to its nearness, so that the first order cancels. Against slabs
-that resolve the extent of the atoms along the beam (Gaussians in three dimensions, 0.5 Å), the scattered wave of a
-3 nm sphere on carbon is then wrong, at 2 Å, by 0.5 % (Au) and 0.2 % (CdSe) instead of 1.8 % and 1.6 %.
+Multislice replaces the potential by planes with free space between. Assigning each atom to the slab that holds it
+moves it by up to half a slab, and the wave it scatters by a phase π λ q² Δz: an error of first order in the thickness.
+Here an atom between two planes is shared by both, in proportion to its nearness, so that the first order cancels.
+Against slabs that resolve the extent of the atoms along the beam (Gaussians in three dimensions, 0.5 Å), the scattered
+wave of a 3 nm sphere on carbon is then wrong, at 2 Å, by 0.5 % (Au) and 0.2 % (CdSe) instead of 1.8 % and 1.6 %.
 """
 
 from collections.abc import Callable

@@ -35,9 +35,9 @@ class SimulationSpec(Record):
     slice_thickness_A: Annotated[float, Field(ge=0.1, le=20)] = 2.0
     stored_sampling_A: Annotated[float, Field(ge=0.02, le=2)] = 0.4
     frozen_phonons: Annotated[int, Field(ge=0, le=1000)] = 0
-    debye_waller_A2: dict[
-        Annotated[str, AfterValidator(_element)], Annotated[float, Field(ge=0, le=50)]
-    ] = Field(default_factory=dict)
+    debye_waller_A2: dict[Annotated[str, AfterValidator(_element)], Annotated[float, Field(ge=0, le=50)]] = (
+        Field(default_factory=dict)
+    )
 
     @model_validator(mode="after")
     def _stored_band_is_simulated(self) -> Self:

@@ -69,12 +69,12 @@ def log_power_spectrum(
     grid = Grid((images.shape[-2], images.shape[-1]), sampling_A)
     if q_max_per_A > grid.nyquist_per_A * (1 + 1e-9):
         raise ValueError(f"q_max {q_max_per_A} 1/Å lies beyond the pixels' {grid.nyquist_per_A} 1/Å")
-    power = np.abs(np.fft.fft2(_standardised(images))) ** 2 / (grid.shape[0] * grid.shape[1])
     q = np.hypot(*grid.frequencies_per_A())
     ring = np.rint(q / max(1 / extent for extent in grid.extent_A)).astype(np.int64)
     inside = (ring > 0) & (q < q_max_per_A)
     counts = np.bincount(ring[inside])[1:]
-    means = np.stack([np.bincount(ring[inside], p[inside])[1:] / counts for p in power])
+    powers = (_power(image)[inside] for image in images)
+    means = np.stack([np.bincount(ring[inside], power)[1:] / counts for power in powers])
     return LogPowerSpectrum(
         q_per_A=np.bincount(ring[inside], q[inside])[1:] / counts,
         log10_power=np.log10(np.maximum(means, np.finfo(np.float64).tiny)).mean(axis=0),
@@ -91,10 +91,10 @@ def power_spectrum_distance(a: LogPowerSpectrum, b: LogPowerSpectrum) -> float:
     return float(np.sqrt(np.mean((a.log10_power - b.log10_power) ** 2)))
 
 
-def _standardised(images: NDArray[np.floating]) -> NDArray[np.float64]:
-    images = np.asarray(images, dtype=np.float64)
-    centred = images - images.mean(axis=(-2, -1), keepdims=True)
-    deviation = centred.std(axis=(-2, -1), keepdims=True)
-    if not np.all(deviation > 0):
+def _power(image: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Power per frequency (ny, nx) of an image brought to mean 0 and variance 1; its mean is 1."""
+    centred = np.asarray(image, dtype=np.float64) - image.mean(dtype=np.float64)
+    variance = np.mean(centred**2)
+    if not variance > 0:
         raise ValueError("an image without contrast has no spectrum to compare")
-    return np.asarray(centred / deviation, dtype=np.float64)
+    return np.asarray(np.abs(np.fft.fft2(centred)) ** 2 / (variance * centred.size), dtype=np.float64)

@@ -8,7 +8,9 @@ performance) stays with it, whether or not that test domain was drawn.
 Known limits (Owen, Annals of Applied Statistics 1, 386 (2007), doi 10.1214/07-AOAS122): where most of the
 variance belongs to single pairs the interval is too wide, up to three times in variance; with few levels of a
 factor that carries much variance it is too narrow, because n levels drawn with replacement show (n-1)/n of
-their variance.
+their variance. In simulations with 3-12 training and 5-12 test domains, 90 % intervals of a rank correlation
+held its true value in 85-95 % of cases where whole domains carry most of the variance, and in 93-100 % where
+single pairs carry as much or more (tests/shift/test_shift_null.py repeats a part of it).
 """
 
 from collections.abc import Iterator

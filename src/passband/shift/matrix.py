@@ -95,12 +95,12 @@ def ood_gap(scores: pd.DataFrame, metric: str) -> pd.DataFrame:
 
 
 def gap_per_pair(gaps: pd.DataFrame) -> pd.DataFrame:
-    """Median and spread of G_OOD over networks, a row per (train_id, test_id) with `performance`'s columns."""
+    """Median and spread of G_OOD over networks, a row per (train_id, test_id), columns as `performance`."""
     return _spread_over_networks(gaps, "gap")
 
 
 def gap_profile(gaps: pd.DataFrame, domains: pd.DataFrame, axis: str = "defocus_nm") -> pd.DataFrame:
-    """G_OOD against the shift along an axis of the domains: one row per shift = axis(test) - axis(train).
+    """G_OOD against the shift along an axis of the domains, shift = axis(test) - axis(train).
 
     domains: rows with domain_id and the column named by axis. The medians of the training domains that share
     a shift (see `gap_per_pair`) are summed up: columns shift, median, lower_quartile, upper_quartile,
@@ -109,7 +109,8 @@ def gap_profile(gaps: pd.DataFrame, domains: pd.DataFrame, axis: str = "defocus_
     place = domains.set_index("domain_id")[axis]
     pairs = gap_per_pair(gaps)
     pairs["shift"] = (pairs["test_id"].map(place) - pairs["train_id"].map(place)).round(6)
-    return _spread(pairs, ["shift"], "median").rename(columns={"count": "n_pairs"}).sort_values("shift")
+    profile = _spread(pairs, ["shift"], "median").rename(columns={"count": "n_pairs"})
+    return profile.sort_values("shift", ignore_index=True)
 
 
 def _spread_over_networks(rows: pd.DataFrame, column: str) -> pd.DataFrame:

@@ -24,7 +24,9 @@ from passband.shift.correlation import rank_correlation
 from passband.shift.cube import ScoreCube, score_cube
 
 FEWEST_LEVELS: Final = 5
-"""Below this number of levels of a factor the interval is flagged as probably too narrow."""
+"""Below this number of training domains, test domains or structures an interval is flagged as rough."""
+FEWEST_NETWORKS: Final = 2
+"""Below this number of networks in a training domain the interval knows nothing of random starts."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +49,14 @@ class Levels:
 
     def note(self) -> str:
         """A warning about factors with too few levels, or an empty string."""
-        few = [f"{n} {name[2:].replace('_', ' ')}" for name, n in asdict(self).items() if n < FEWEST_LEVELS]
-        return f"interval likely too narrow: only {', '.join(few)}" if few else ""
+        counts = {
+            "training domains": (self.n_training_domains, FEWEST_LEVELS),
+            "test domains": (self.n_test_domains, FEWEST_LEVELS),
+            "networks per training domain": (self.n_networks, FEWEST_NETWORKS),
+            "structures": (self.n_structures, FEWEST_LEVELS),
+        }
+        few = [f"{n} {name}" for name, (n, fewest) in counts.items() if n < fewest]
+        return f"rough interval: only {', '.join(few)}" if few else ""
 
 
 def effective_levels(cube: ScoreCube) -> Levels:
@@ -80,8 +88,8 @@ def rank_correlations(
     rows = []
     for name in names:
         matrix = measure_matrix(measures, name, cube)
-        observed = _by_scope(drops, _drawn(matrix, data))
-        resampled = _by_scope(drawn_drops, _drawn(matrix, draws))
+        observed = correlations_by_scope(drops, drawn_measure(matrix, data))
+        resampled = correlations_by_scope(drawn_drops, drawn_measure(matrix, draws))
         n_pairs = int(np.isfinite(drops[0] + matrix).sum())
         for key, value in observed.items():
             rows.append(
@@ -108,11 +116,12 @@ def measure_matrix(measures: pd.DataFrame, name: str, cube: ScoreCube) -> NDArra
     return matrix.reindex(index=cube.train_ids, columns=cube.test_ids).to_numpy(np.float64)
 
 
-def _drawn(matrix: NDArray[np.float64], draws: Resamples) -> NDArray[np.float64]:
+def drawn_measure(matrix: NDArray[np.float64], draws: Resamples) -> NDArray[np.float64]:
+    """A measure (n_training_domains, n_test_domains) of the pairs that each resample draws: (n, ..., ...)."""
     return matrix[draws.train[:, :, None], draws.test[:, None, :]]
 
 
-def _by_scope(
+def correlations_by_scope(
     drops: NDArray[np.float64], measure: NDArray[np.float64]
 ) -> dict[tuple[str, str], NDArray[np.float64]]:
     """Correlations of drops and measure (n, training, test domains) by (scope, statistic), each (n,)."""

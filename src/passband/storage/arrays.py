@@ -25,16 +25,14 @@ from passband.storage.seals import HOLE, folder_digest, is_intact, sealed
 LARGEST_BYTES: Final = 4 * 2**30
 """Largest store that is read [bytes when unpacked]."""
 _METADATA: Final = "zarr.json"
+_EMPTY_GROUP: Final = '{"zarr_format": 3, "node_type": "group", "attributes": {}}\n'
 _CODECS: Final = frozenset({"bytes", "zstd"})
 _KINDS: Final = "biufc"
 
 
 @dataclass(frozen=True)
 class NamedArrays:
-    """Arrays of numbers by name, what is true of all of them, and of each one (plain data.
-
-    Units, axes, sampling).
-    """
+    """Arrays of numbers by name, with plain data on all of them and on each (units, axes, sampling)."""
 
     arrays: Mapping[str, NDArray[Any]]
     attributes: Mapping[str, Any] = field(default_factory=dict)
@@ -44,16 +42,13 @@ class NamedArrays:
 def save_arrays(path: Path, content: NamedArrays) -> None:
     """Write the arrays to a folder at ``path``; what stood there is replaced.
 
-    Raises UserError when the disk does not take them, ValueError for arrays that are not numbers (objects,
-    text).
+    Raises UserError when the disk does not take them, ValueError for arrays of anything but numbers.
     """
     if "seal" in content.attributes:
         raise ValueError("the attribute 'seal' is written by this function")
     with replacing(path) as partial:
         if path.parent.suffix == ".zarr" and not (path.parent / _METADATA).exists():
-            write_text(
-                path.parent / _METADATA, '{"zarr_format": 3, "node_type": "group", "attributes": {}}\n'
-            )
+            write_text(path.parent / _METADATA, _EMPTY_GROUP)
         group = zarr.open_group(str(partial), mode="w", zarr_format=3)
         for name, array in content.arrays.items():
             if array.dtype.kind not in _KINDS:
@@ -73,20 +68,18 @@ def load_arrays(path: Path) -> NamedArrays:
     if not path.exists():
         raise UserError(f"there are no arrays at {path}; run the command that makes them")
     metadata = _verified_metadata(path)
-    names = sorted(entry.name for entry in path.iterdir() if entry.is_dir())
+    attributes = {key: value for key, value in metadata["attributes"].items() if key != "seal"}
     try:
+        names = sorted(entry.name for entry in path.iterdir() if entry.is_dir())
         if sum(_declared_bytes(path / name) for name in names) > LARGEST_BYTES:
             raise ValueError(f"it declares more than {LARGEST_BYTES // 2**30} GiB")
         group = zarr.open_group(str(path), mode="r", zarr_format=3)
         read = {name: group[name] for name in names}
-        attributes = {key: value for key, value in metadata["attributes"].items() if key != "seal"}
         return NamedArrays(
             {name: np.asarray(array[...]) for name, array in read.items()},
             attributes,
             {name: dict(array.attrs) for name, array in read.items()},
         )
-    except OSError:
-        raise
     except Exception as error:  # whatever a decoder makes of bytes that somebody else sealed
         raise DamagedArtefact(path, f"its arrays cannot be read ({error})") from None
 

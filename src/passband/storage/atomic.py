@@ -76,10 +76,7 @@ def explained_io(doing: str, path: Path) -> Iterator[None]:
 
 
 def sweep_partial(folder: Path) -> int:
-    """Remove what killed writers left directly in this folder.
-
-    Returns how many. Only for the holder of the lock.
-    """
+    """Remove what killed writers left directly in this folder; returns how many. Needs the lock."""
     left = list(folder.glob(f".*{PARTIAL_SUFFIX}")) if folder.is_dir() else []
     for partial in left:
         with suppress(OSError):
@@ -88,25 +85,26 @@ def sweep_partial(folder: Path) -> int:
 
 
 def _take_place(partial: Path, path: Path) -> None:
-    """Rename.
-
-    A folder that stands in the way is moved out first, since rename(2) replaces only empty ones.
-    """
-    if not (partial.is_dir() and path.is_dir()):
-        os.replace(partial, path)
+    """Rename; a folder in the way is moved out first, since rename(2) replaces only empty ones."""
+    if _renamed(partial, path):
         return
     old = partial.with_name(f"{partial.name}.old{PARTIAL_SUFFIX}")
     with suppress(FileNotFoundError):
         os.replace(path, old)
+    if not _renamed(partial, path):
+        _remove(partial)  # another process has just put the same artefact there: one is enough
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _renamed(partial: Path, path: Path) -> bool:
+    """Rename; False when a folder is in the way."""
     try:
         os.replace(partial, path)
     except OSError as error:
         if error.errno not in _OCCUPIED:
             raise
-        shutil.rmtree(
-            partial
-        )  # another process has put the same artefact there in the meantime: one is enough
-    shutil.rmtree(old, ignore_errors=True)
+        return False
+    return True
 
 
 def _synchronise_tree(path: Path) -> None:

@@ -18,7 +18,7 @@ from passband.storage.atomic import explained_io, write_text
 
 LARGEST_BYTES: Final = 16 * 2**20
 """No document of ours comes near this size; a larger file is something else."""
-_NUMBER: Final = re.compile(r"[-+]?(\d[\d_]*\.?[\d_]*|\.\d[\d_]*)[eE][-+]?\d+")
+_NUMBER: Final = re.compile(r"[-+]?(\d[\d_]*\.?[\d_]*|\.\d[\d_]*)[eE][-+]?\d+$")
 
 
 class _PlainLoader(yaml.SafeLoader):
@@ -49,7 +49,7 @@ def load_yaml(path: Path) -> Any:
 
     Raises UserError, naming the file and the line, when it is missing, no YAML, or more than plain data.
     """
-    text = _text(path)
+    text = load_text(path)
     try:
         loader = _PlainLoader(text)
         try:
@@ -64,9 +64,15 @@ def load_yaml(path: Path) -> Any:
         raise UserError(f"{path}: {reason}; plain YAML was expected") from None
 
 
+def yaml_text(data: object) -> str:
+    """Plain data as YAML, keys in the order given."""
+    text: str = yaml.safe_dump(data, sort_keys=False, allow_unicode=True, default_flow_style=None, width=100)
+    return text
+
+
 def write_yaml(path: Path, data: object) -> None:
     """Write plain data as YAML, keys in the order given, atomically."""
-    write_text(path, yaml.safe_dump(data, sort_keys=False, allow_unicode=True))
+    write_text(path, yaml_text(data))
 
 
 def load_json(path: Path) -> Any:
@@ -75,7 +81,7 @@ def load_json(path: Path) -> Any:
     Raises UserError, naming the file and the line, when it is missing or no JSON.
     """
     try:
-        return json.loads(_text(path))
+        return json.loads(load_text(path))
     except json.JSONDecodeError as error:
         raise UserError(f"{path} line {error.lineno}: {error.msg}; JSON was expected") from None
     except RecursionError:
@@ -87,7 +93,8 @@ def write_json(path: Path, data: object) -> None:
     write_text(path, json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
-def _text(path: Path) -> str:
+def load_text(path: Path) -> str:
+    """A small text file in UTF-8. Raises UserError when it is missing, too large or no text."""
     with explained_io("reading", path):
         if not path.exists():
             raise UserError(f"there is no file {path}; give the path of an existing one")

@@ -22,10 +22,7 @@ _SUFFIX: Final = ".parquet"
 
 
 def save_table(path: Path, frame: pd.DataFrame) -> None:
-    """Replace one table, atomically.
-
-    The index is not kept. Raises UserError when the disk does not take it.
-    """
+    """Replace one table, atomically, without its index. Raises UserError when the disk does not take it."""
     table = pa.Table.from_pandas(frame, preserve_index=False)
     table = table.replace_schema_metadata({**(table.schema.metadata or {}), b"seal": HOLE.encode()})
     sink = pa.BufferOutputStream()

@@ -1,8 +1,7 @@
 """Networks on the disk: weights as safetensors, and a card in JSON that says all else and seals both.
 
     networks/<id>.safetensors   the tensors, nothing that could run
-    networks/<id>.json          the card: whatever the study says of the network, the SHA-256 of the weights,
-    a seal
+    networks/<id>.json          the card: what the study says of the network, SHA-256 of the weights, a seal
 
 The card is written last, so a network is there when its card is.
 Reference: the safetensors format, https://huggingface.co/docs/safetensors.

@@ -50,8 +50,10 @@ def _cubic(name: str, spacegroup: int, a: float, sites: tuple[Site, ...], source
     )
 
 
-def _wurtzite(name: str, elements: tuple[str, str], a: float, c: float, u: float, source: str) -> Crystal:
-    cation, anion = elements
+def _wurtzite(
+    name: str, elements: tuple[str, str], lattice: tuple[float, float, float], source: str
+) -> Crystal:
+    (cation, anion), (a, c, u) = elements, lattice
     sites = ((cation, (1 / 3, 2 / 3, 0.0)), (anion, (1 / 3, 2 / 3, u)))
     return Crystal(name=name, spacegroup=186, a=a, b=a, c=c, gamma=120.0, sites=sites, source=source)
 
@@ -67,11 +69,11 @@ CRYSTALS: Final[dict[str, Crystal]] = {
     crystal.name: crystal
     for crystal in (
         _wurtzite(
-            "ZnS", ("Zn", "S"), 3.8227, 6.2607, 0.3748,
+            "ZnS", ("Zn", "S"), (3.8227, 6.2607, 0.3748),
             "a, c, u: Kisi & Elcombe, Acta Cryst. C 45 (1989) 1867",
         ),
         _wurtzite(
-            "CdSe", ("Cd", "Se"), 4.2985, 7.0152, 0.375,
+            "CdSe", ("Cd", "Se"), (4.2985, 7.0152, 0.375),
             "a, c: Xu & Ching, Phys. Rev. B 48 (1993) 4335; u: Wyckoff, Crystal Structures 1 (1963) 111",
         ),
         _cubic("Cu", 225, 3.6157, (("Cu", (0.0, 0.0, 0.0)),), f"{_SERIES}; position 4a, fixed by symmetry"),

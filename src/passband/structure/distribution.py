@@ -115,13 +115,13 @@ def _form(crystal: object) -> str:
 class SceneDistribution(Record):
     """Scenes: a square field, periodic in x and y, with particles of one crystal, on a support or in vacuum.
 
-    field_nm: size of the field.
+    field_nm: size of the field, 1 to 100 nm.
     crystal: a name in CRYSTALS, or a crystal record.
     support: the film under the particles; null for particles in vacuum.
     first: what the beam meets first.
     """
 
-    field_nm: Size = 10.24
+    field_nm: Annotated[float, Field(ge=1, le=100)] = 10.24
     crystal: Annotated[
         Annotated[str, Tag("name")] | Annotated[Crystal, Tag("record")], Discriminator(_form)
     ] = "CdSe"

@@ -4,8 +4,8 @@
     networks:  steps x the time of one training step, measured on a small batch and scaled by the number of pixels
     tests:     images x the time of one forward pass, a third of a step
 
-It is an estimate, right within a factor of two or so: cores are shared, caches differ, and small batches train slower per
-pixel than large ones. Work is divided evenly over the workers, which each have one core.
+It is an estimate, right within a factor of two or so: cores are shared, caches differ, and small batches train
+slower per pixel than large ones. Work is divided evenly over the workers, which each have one core.
 """
 
 from collections.abc import Callable
@@ -45,7 +45,10 @@ def estimate(study: Study, workers: int) -> Estimate:
     """Counts of a study, and about how long it takes on so many cores of this machine."""
     steps = _steps(study)
     tested = sum(study.set_of(name).test for name in study.test_on)
-    pixels = max(_image_px(each.scenes, study.simulation.stored_sampling_A) for each in study.structures.values()) ** 2
+    pixels = (
+        max(_image_px(each.scenes, study.simulation.stored_sampling_A) for each in study.structures.values())
+        ** 2
+    )
     step_s = _step_seconds(study) / PROBE_PX**2 * (study.training.batches.crop_px or pixels**0.5) ** 2
     network_s = steps * study.training.batches.size * step_s + tested * step_s / 3
     scenes_s = sum(

@@ -33,14 +33,18 @@ def median_network(scores: pd.DataFrame, train_id: str) -> str:
 
 def shown_domains(study: Study, train_id: str) -> tuple[str, ...]:
     """Test domains with the structures of the training domain, itself among them; evenly thinned out when many."""
-    same = [name for name in study.test_on if study.domains[name].structures == study.domains[train_id].structures]
+    same = [
+        name for name in study.test_on if study.domains[name].structures == study.domains[train_id].structures
+    ]
     if len(same) > MOST_CONDITIONS:
         kept = {same[round(i)] for i in np.linspace(0, len(same) - 1, MOST_CONDITIONS - 1)} | {train_id}
         same = [name for name in same if name in kept]
     return tuple(same)
 
 
-def example_arrays(study: Study, train_id: str, stored: StoredNetwork, tests: Mapping[str, Batch]) -> NamedArrays:
+def example_arrays(
+    study: Study, train_id: str, stored: StoredNetwork, tests: Mapping[str, Batch]
+) -> NamedArrays:
     """Images (k, ny, nx), mask (ny, nx), probabilities (k, ny, nx), and T(q), envelope (k, n) over q (n,).
 
     tests: the test images of the k shown domains, in their order; all with the same structures.
@@ -62,11 +66,18 @@ def example_arrays(study: Study, train_id: str, stored: StoredNetwork, tests: Ma
         "transfer": np.stack([transfer for transfer, _ in curves]),
         "envelope": np.stack([envelope for _, envelope in curves]),
     }
-    told = {"domain_ids": list(tests), "train_id": train_id, "row": row, "sampling_A": study.network.input_sampling_A}
+    told = {
+        "domain_ids": list(tests),
+        "train_id": train_id,
+        "row": row,
+        "sampling_A": study.network.input_sampling_A,
+    }
     return NamedArrays(arrays, told)
 
 
-def _curves(study: Study, name: str, q_per_A: torch.Tensor) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _curves(
+    study: Study, name: str, q_per_A: torch.Tensor
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Real part of T along x, and the envelope, at the mean setting of a domain."""
     condition = mean_condition(study.domains[name].imaging)
     qy, qx = torch.zeros(1, 1, dtype=torch.float64), q_per_A[None, :]

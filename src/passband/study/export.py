@@ -23,7 +23,9 @@ def export_scene(study_name: str, structures: str | None, index: int, out: Path)
         raise UserError(f"the study has no structures '{name}'; it has {', '.join(study.structures)}")
     planned = scenes(study, name, "test")
     if index >= len(planned):
-        raise UserError(f"--index {index}: the study has {len(planned)} test scenes of '{name}', counted from 0")
+        raise UserError(
+            f"--index {index}: the study has {len(planned)} test scenes of '{name}', counted from 0"
+        )
     atoms = draw_scene(study.structures[name].scenes, planned[index].seed)
     try:
         ase.io.write(out, to_ase(atoms))

@@ -7,7 +7,7 @@ from typing import Any
 from passband.errors import UserError
 from passband.imaging.distribution import ImagingDistribution
 from passband.records import parse_record
-from passband.storage.documents import load_yaml, read_text
+from passband.storage.documents import load_text, load_yaml, yaml_text
 from passband.study.catalogue import CATALOGUE
 from passband.study.study import Study
 
@@ -37,6 +37,16 @@ def load_imaging(path: Path) -> ImagingDistribution:
     return parse_record(ImagingDistribution, load_yaml(path), str(path))
 
 
+def study_yaml(study: Study) -> str:
+    """The study as YAML that `load_study` reads, complete but for the higher aberrations that are zero."""
+    data = study.model_dump(mode="json")
+    for domain in data["domains"].values():
+        imaging = domain["imaging"]
+        higher = [key for key in imaging if key.startswith(("C1", "C2", "C3", "C4", "C5", "phi"))]
+        domain["imaging"] = {k: v for k, v in imaging.items() if k not in higher or v != 0.0}
+    return yaml_text(data)
+
+
 def check_study(study: Study, where: str) -> None:
     """That scenes can be drawn, waves hold the images' band, and no condition is wider than the field.
 
@@ -59,11 +69,11 @@ def check_study(study: Study, where: str) -> None:
     for name, domain in study.domains.items():
         field_A = 10 * study.structures[domain.structures].scenes.field_nm
         nyquist_per_A = 0.5 / stored_A
-        check_fits(domain.imaging, (field_A, field_A), nyquist_per_A, f"{where}: domains.{name}.imaging")
+        check_fits(domain.imaging, field_A, nyquist_per_A, f"{where}: domains.{name}.imaging")
 
 
 def _with_crystals(data: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """The data with every ``crystal: {cif: file}`` replaced by the crystal itself; the file is sought beside the study."""
+    """The data with every ``crystal: {cif: file}`` replaced by the crystal; the file is sought beside the study."""
     from passband.structure.cif import crystal_from_cif_text
 
     structures = data.get("structures")
@@ -73,9 +83,9 @@ def _with_crystals(data: dict[str, Any], folder: Path) -> dict[str, Any]:
     for name, each in structures.items():
         scenes = each.get("scenes") if isinstance(each, dict) else None
         crystal = scenes.get("crystal") if isinstance(scenes, dict) else None
-        if isinstance(crystal, dict) and set(crystal) == {"cif"}:
+        if scenes and isinstance(crystal, dict) and set(crystal) == {"cif"}:
             path = folder / str(crystal["cif"])
-            found = crystal_from_cif_text(read_text(path), path.stem).model_dump(mode="json")
+            found = crystal_from_cif_text(load_text(path), path.stem).model_dump(mode="json")
             each = each | {"scenes": scenes | {"crystal": found}}
         resolved[name] = each
     return data | {"structures": resolved}

@@ -8,10 +8,10 @@ what is already there, and two studies in one run folder share their waves.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from passband.training.card import NetworkCard
 from passband.records import content_id
 from passband.seeds import seed_for
 from passband.study.study import SPLITS, Split, Study
+from passband.training.card import NetworkCard
 
 SCENE_VERSION = 1
 """Counts changes of sampling and simulation code that change waves: old waves are then not taken for new ones."""

@@ -25,7 +25,12 @@ def append_start(path: Path, study: Study, workers: int, wall_seconds: Mapping[s
         return
     starts = load_json(path)["starts"] if path.exists() else []
     ended = datetime.now(UTC).isoformat(timespec="seconds")
-    start = {"study_id": content_id(study), "ended": ended, "workers": workers, "wall_seconds": dict(wall_seconds)}
+    start = {
+        "study_id": content_id(study),
+        "ended": ended,
+        "workers": workers,
+        "wall_seconds": dict(wall_seconds),
+    }
     write_json(path, {"starts": [*starts, start | surroundings()]})
 
 

@@ -4,11 +4,13 @@ Nothing here computes physics, and nothing here trusts a file: waves are verifie
 and a damaged artefact is set aside and made again.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
+
+import torch
 
 from passband.errors import UserError
 from passband.execution.executors import ExecutorSpec, open_executor
@@ -17,12 +19,13 @@ from passband.execution.run import RunCount, run_tasks
 from passband.execution.tasks import Executor, Outcome, Task
 from passband.records import canonical_json
 from passband.storage.arrays import are_intact
-from passband.storage.documents import write_yaml
+from passband.storage.atomic import write_text
 from passband.storage.ledger import Ledger
 from passband.storage.run_folder import RunFolder
 from passband.storage.tables import has_part, save_table
 from passband.study import tasks
 from passband.study.domains import domain_table
+from passband.study.load import study_yaml
 from passband.study.plan import NetworkPlan, all_scenes, examples_id, information_id, network_plans
 from passband.study.provenance import append_start
 from passband.study.study import Study
@@ -49,9 +52,10 @@ def run_study(study: Study, root: Path, spec: ExecutorSpec) -> RunOutcome:
     Raises UserError for a folder that is in use or something else, a full disk, or scenes that cannot be made;
     Interrupted after Ctrl-C or SIGTERM. Whatever was finished is kept.
     """
+    torch.set_num_threads(1)  # as the workers have: with another number the last bits of a network differ
     folder = RunFolder.create(root)
     with folder.lock(), Ledger(folder.ledger) as ledger, ExitStack() as stack:
-        write_yaml(folder.study, study.model_dump(mode="json", exclude_defaults=True))
+        write_text(folder.study, study_yaml(study))
         save_table(folder.conditions, domain_table(study))
         start = _Start(study, folder, ledger, _Workers(stack, spec, folder.logs))
         try:
@@ -74,7 +78,8 @@ class _Workers:
     logs: Path
     opened: Executor | None = None
 
-    def outcomes(self, waiting: Sequence[Task]) -> Iterator[Outcome]:
+    def outcomes(self, tasks: Iterable[Task]) -> Iterator[Outcome]:
+        waiting = list(tasks)
         if not waiting:
             return iter(())
         if self.opened is None:
@@ -112,10 +117,7 @@ class _Start:
     def networks(self) -> None:
         """Every network, trained and tested."""
         plans = {plan.part_id: plan for plan in network_plans(self.study)}
-        planned = [
-            self._task(key, "networks", tasks.train_and_score, plan.domain, plan.learning_rate, plan.start)
-            for key, plan in plans.items()
-        ]
+        planned = [self._training(plan) for plan in plans.values()]
         self._carry_out("networks", "networks", planned, lambda key: self._has_scores(plans[key]))
 
     def information(self) -> None:
@@ -133,10 +135,18 @@ class _Start:
         task = self._task(examples_id(self.study, shown), "examples", tasks.show, shown)
         self._carry_out("examples", "sets", [task], lambda _: are_intact(self.folder.examples))
 
-    def _task(self, key: str, stage: str, function: Callable[..., dict[str, object]], *arguments: object) -> Task:
+    def _training(self, plan: NetworkPlan) -> Task:
+        varied = (plan.domain, plan.card.training.learning_rate, plan.card.seed)
+        return self._task(plan.part_id, "networks", tasks.train_and_score, *varied)
+
+    def _task(
+        self, key: str, stage: str, function: Callable[..., dict[str, object]], *arguments: object
+    ) -> Task:
         return Task(key, stage, function, (str(self.folder.root), canonical_json(self.study), *arguments))
 
-    def _carry_out(self, stage: str, unit: str, planned: Sequence[Task], there: Callable[[str], bool]) -> None:
+    def _carry_out(
+        self, stage: str, unit: str, planned: Sequence[Task], there: Callable[[str], bool]
+    ) -> None:
         """Run the tasks of a stage; one that was done, but whose artefact is not there any more, runs again."""
         started = perf_counter()
         done = self.ledger.done_keys(stage)
@@ -155,7 +165,9 @@ class _Start:
         return True
 
     def _has_scores(self, plan: NetworkPlan) -> bool:
-        part = self.folder.scores / f"{plan.part_id}.parquet"
-        if part.exists() and not has_part(self.folder.scores, plan.part_id):
-            self.folder.set_aside(part)
-        return part.exists()
+        tables = ((self.folder.scores, plan.part_id), (self.folder.networks_table, plan.network_id))
+        for table, key in tables:
+            part = table / f"{key}.parquet"
+            if part.exists() and not has_part(table, key):
+                self.folder.set_aside(part)
+        return all((table / f"{key}.parquet").exists() for table, key in tables)

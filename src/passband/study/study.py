@@ -78,7 +78,9 @@ class Study(Record):
         for name, domain in self.domains.items():
             if domain.structures not in self.structures:
                 known = ", ".join(self.structures)
-                raise ValueError(f"domain '{name}' names the structures '{domain.structures}'; known are: {known}")
+                raise ValueError(
+                    f"domain '{name}' names the structures '{domain.structures}'; known are: {known}"
+                )
             if domain.imaging.energy_kV != self.simulation.energy_kV:
                 raise ValueError(
                     f"domain '{name}' images at {domain.imaging.energy_kV:g} kV what is simulated at "
@@ -90,10 +92,14 @@ class Study(Record):
                 raise ValueError(f"{key} must name domains, each once; unknown: {unknown or 'none'}")
         missing = [name for name in self.train_on if name not in self.test_on]
         if missing:
-            raise ValueError(f"test_on must hold every training domain (its in-distribution test); missing: {missing}")
+            raise ValueError(
+                f"test_on must hold every training domain (its in-distribution test); missing: {missing}"
+            )
         for name in self.train_on:
             if not (self.set_of(name).training and self.set_of(name).validation):
-                raise ValueError(f"the structures of training domain '{name}' need training and validation scenes")
+                raise ValueError(
+                    f"the structures of training domain '{name}' need training and validation scenes"
+                )
         return self
 
     def set_of(self, domain: str) -> StructureSet:

@@ -21,6 +21,8 @@ from passband.data.pool import ImagePool, form_pool
 from passband.evaluation.scores import score_images
 from passband.imaging.focus import refer_to_minimum_contrast
 from passband.imaging.mask import particle_mask
+from passband.information.spectra import specimen_spectrum
+from passband.information.weights import AREA, RADIAL, Weight, specimen_weight
 from passband.networks.unet import build_network
 from passband.scattering.simulate import scene_waves
 from passband.seeds import seed_for
@@ -50,7 +52,9 @@ def simulate(root: str, study_json: str, structures: str, split: Split, index: i
     return {}
 
 
-def train_and_score(root: str, study_json: str, domain: str, learning_rate: float, start: int) -> dict[str, Any]:
+def train_and_score(
+    root: str, study_json: str, domain: str, learning_rate: float, start: int
+) -> dict[str, Any]:
     """Train one network, unless it is there, and score it on every test domain of the study."""
     study, folder = study_of(study_json), RunFolder(Path(root))
     plan = network_plan(study, domain, learning_rate, start)
@@ -67,14 +71,17 @@ def train_and_score(root: str, study_json: str, domain: str, learning_rate: floa
     scores = pd.concat(parts, ignore_index=True)
     row = {"network_id": plan.network_id, "train_id": domain, "seed": start}
     save_part(folder.networks_table, plan.network_id, pd.DataFrame([row | _summary(network, stored.card)]))
-    save_part(folder.scores, plan.part_id, scores.assign(**row))
+    scores = scores.assign(network_id=plan.network_id, train_id=domain, seed=start)
+    save_part(folder.scores, plan.part_id, scores)
     return {}
 
 
 def measure(root: str, study_json: str) -> dict[str, Any]:
     """Measures and plain baselines of every pair of training and test domain, as one table."""
     study, folder = study_of(study_json), RunFolder(Path(root))
-    save_table(folder.information, pair_table(study, _specimen(root, study), partial(_pictures, root, study_json)))
+    save_table(
+        folder.information, pair_table(study, _weight(root, study), partial(_pictures, root, study_json))
+    )
     return {}
 
 
@@ -166,3 +173,17 @@ def _waves(root: str, study: Study, structures: str, split: Split) -> Iterator[S
     folder = RunFolder(Path(root))
     for scene in scenes(study, structures, split):
         yield load_waves(folder.scene(scene.scene_id)).waves
+
+
+def _weight(root: str, study: Study) -> Weight:
+    """The weight of the study's measures; 'specimen' is the spectrum of the particles in the training scenes."""
+    if study.measures.weight != "specimen":
+        return {"radial": RADIAL, "area": AREA}[study.measures.weight]
+    names = {study.domains[name].structures: None for name in study.train_on}
+    waves = [each.particles for name in names for each in _waves(root, study, name, "training")]
+    return specimen_weight(specimen_spectrum(waves).radial())
+
+
+def _pictures(root: str, study_json: str, domain: str) -> NDArray[np.floating]:
+    pictures: NDArray[np.float32] = test_images(root, study_json, domain).images[:, 0].numpy()
+    return pictures

@@ -24,13 +24,18 @@ STRUCT, STRING, ARRAY = 15, 18, 20
 LARGEST_TABLE: Final = 2_000_000
 """Values outside the images; more of them would take seconds to read one by one."""
 DEEPEST: Final = 64
+LARGEST_LOADED: Final = 2**26
+"""Bytes of a file that RosettaSciIO may load as a whole, which saves the import of Dask."""
+PACKED_COMPLEX: Final = frozenset({5, 27, 28})
+"""Data types of halves of Fourier transforms; the first of them looks like real numbers."""
 
 
 @contextmanager
 def open_signals(path: Path) -> Iterator[list[StoredSignal]]:
     """The images and spectra of a DigitalMicrograph file; thumbnails are left out."""
     check_tree(path)
-    yield [_signal(path, entry) for entry in read_with_rosetta("digitalmicrograph", path, lazy=True)]
+    lazy = path.stat().st_size > LARGEST_LOADED
+    yield [_signal(path, entry) for entry in read_with_rosetta("digitalmicrograph", path, lazy)]
 
 
 def check_tree(path: Path) -> None:
@@ -128,8 +133,9 @@ def _struct_extent(fields: list[int]) -> tuple[int, int]:
 
 def _signal(path: Path, entry: dict[str, Any]) -> StoredSignal:
     """Pixels are mapped from the file, so that one frame of a long series costs one frame."""
-    stored = entry["original_metadata"]["ImageList"]["TagGroup0"]["ImageData"]["Data"]
-    dtype = np.dtype(entry["data"].dtype)
+    described = entry["original_metadata"]["ImageList"]["TagGroup0"]["ImageData"]
+    stored, packed = described["Data"], described["DataType"] in PACKED_COMPLEX
+    dtype = np.dtype(np.complex64 if packed else entry["data"].dtype)
     shape = tuple(int(size) for size in entry["data"].shape)
     if dtype.names is None and dtype.kind != "c":
         _check_extent(shape, dtype, stored, path.stat().st_size)

@@ -74,7 +74,7 @@ def _in_diffraction(ser: Path) -> bool:
 
 
 def check_series(path: Path) -> None:
-    """Raises ValueError or struct.error where a .ser file declares more than it holds."""
+    """Raises where a .ser file declares more than it holds, and UserError where that is more than is read."""
     size = path.stat().st_size
     with path.open("rb") as file:
         head = file.read(2**16)
@@ -93,8 +93,12 @@ def check_series(path: Path) -> None:
         element = _element_bytes(file.read(50), data_type)
     if element < 1 or int(offsets.max()) + element > size:
         raise ValueError(f"an element of {element} bytes reaches beyond the file")
-    if max(prod(dimensions), valid) * element > LARGEST_SERIES:
-        raise ValueError(f"it declares {max(prod(dimensions), valid)} elements of {element} bytes")
+    declared = max(prod(dimensions), valid)
+    if declared * element > LARGEST_SERIES:
+        raise UserError(
+            f"{path.name} holds {declared} elements of {element} bytes, more than the {LARGEST_SERIES >> 30} GiB that "
+            "passband reads of a series; save the image by itself"
+        )
 
 
 def _dimension_sizes(head: bytes, at: int, count: int) -> list[int]:

@@ -8,7 +8,7 @@ mostly that of a printer, 72 dpi or so, and is believed only where it gives less
 import re
 from typing import Any, Final
 
-from passband.micrograph.unit_names import parse_unit
+from passband.micrograph.unit_names import UnitKind, parse_unit
 
 Side = tuple[float, str]
 """Length of a sample along one axis, and its unit."""
@@ -24,7 +24,7 @@ GATAN_UNIT_X, GATAN_UNIT_Y, GATAN_SCALE_X, GATAN_SCALE_Y = 65003, 65004, 65009, 
 def sides_of_sample(file: Any, page: Any) -> Sides:
     """Size of a sample of a page of a ``tifffile.TiffFile``; UNKNOWN where nothing is stored."""
     for found in (_ome(file), _imagej(file, page), _gatan(page), _printed(page)):
-        if found[0][0] and found[1][0]:
+        if all(scale and parse_unit(unit).kind is not UnitKind.MISSING for scale, unit in found):
             return found
     return UNKNOWN
 

@@ -1,0 +1,168 @@
+"""Our multislice against abTEM's, an independent program (in tests only).
+
+In everything that abTEM approximates differently - bilinear deposition, slabs, a band limit with a taper - the same
+approximation is put into ours by passing a function, so that what remains is the method itself.
+"""
+
+import warnings
+from math import pi
+
+import ase
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # abTEM's imports warn about packages of their own
+    import abtem
+    from abtem.multislice import FresnelPropagator
+    from abtem.parametrizations import LobatoParametrization, PengParametrization
+
+from passband.electron import POTENTIAL_PER_FORM_FACTOR_V_A2
+from passband.grid import Grid
+from passband.scattering.calculation import Calculation, Numerics
+from passband.scattering.gridding import EXACT, Gridding
+from passband.scattering.multislice import passage, propagated
+from passband.scattering.potential import Layers
+from passband.scattering.slicing import Slices
+
+ENERGY_EV = 300e3
+FIELD_A = (12.8, 19.2)  # x, y
+DEPTH_A = 12.0
+SLAB_A = 2.0
+GRID = Grid((96, 64), 0.2)
+
+
+@pytest.fixture(autouse=True)
+def quiet_abtem():
+    with abtem.config.set({"diagnostics.progress_bar": False, "dask.lazy": False, "precision": "float64"}):
+        yield
+
+
+def random_atoms(seed: int, n: int = 120) -> ase.Atoms:
+    rng = np.random.default_rng(seed)
+    positions = rng.random((n, 3)) * (*FIELD_A, DEPTH_A)
+    return ase.Atoms(numbers=rng.choice([6, 34, 48, 79], n), positions=positions, cell=(*FIELD_A, DEPTH_A))
+
+
+def abtem_form_factor(parametrization):
+    """abTEM's projected form factors, turned into ours [Å]."""
+
+    def form_factor_A(number: int, q_per_A: NDArray[np.float64]) -> NDArray[np.float64]:
+        factor = parametrization.projected_scattering_factor(ase.data.chemical_symbols[number])
+        return factor(q_per_A**2) / POTENTIAL_PER_FORM_FACTOR_V_A2
+
+    return form_factor_A
+
+
+def bilinear(places_px: Tensor, weights: Tensor, shape: tuple[int, int]) -> Tensor:
+    """Each atom shared by the four pixels around it, one configuration."""
+    density = torch.zeros(shape, dtype=weights.dtype)
+    below = places_px[0].floor().long()
+    beyond = places_px[0] - below
+    for y in (0, 1):
+        for x in (0, 1):
+            share = (beyond[:, 0] if y else 1 - beyond[:, 0]) * (beyond[:, 1] if x else 1 - beyond[:, 1])
+            pixel = ((below[:, 0] + y) % shape[0], (below[:, 1] + x) % shape[1])
+            density.index_put_(pixel, weights * share.to(weights.dtype), accumulate=True)
+    return density[None]
+
+
+def abtem_response(grid: Grid) -> NDArray[np.float64]:
+    """What abTEM divides by: sin(k)/k with k = |q| times the pixel, without the factor π."""
+    qy, qx = grid.frequencies_per_A()
+    return np.sinc(np.hypot(qy, qx) * grid.sampling_A / pi)
+
+
+def abtem_aperture(grid: Grid) -> NDArray[np.float64]:
+    """A disc of two thirds of the Nyquist frequency with a raised-cosine edge 0.01/pixel wide."""
+    qy, qx = grid.frequencies_per_A()
+    cutoff, taper = 0.6666666 / 2 / grid.sampling_A, 0.01 / grid.sampling_A
+    inside = np.clip((cutoff - np.hypot(qy, qx)) / taper, 0, 1)
+    return 0.5 * (1 - np.cos(pi * inside))
+
+
+def slabs(z_A: NDArray[np.float64], thickness_A: float) -> Slices:
+    """Each atom on the entrance plane of the slab that holds it."""
+    n_slabs = round(DEPTH_A / thickness_A)
+    used, plane = np.unique((z_A // thickness_A).astype(np.int64), return_inverse=True)
+    assert len(used) == n_slabs
+    return Slices(used * thickness_A, np.arange(len(z_A)), plane, np.ones(len(z_A)), DEPTH_A)
+
+
+def our_wave(atoms: ase.Atoms, numerics: Numerics) -> NDArray[np.complex64]:
+    """Exit wave (y, x) of ASE atoms, without Debye-Waller factors."""
+    calculation = Calculation(GRID, ENERGY_EV, "cpu", numerics)
+    layers = Layers(
+        places_A=atoms.positions[None, :, :2],
+        numbers=atoms.numbers.astype(np.int64),
+        thermal_A2=dict.fromkeys(atoms.numbers.tolist(), 0.0),
+        slices=numerics.slicing(atoms.positions[:, 2], SLAB_A),
+    )
+    return passage(torch.ones(1, *GRID.shape, dtype=torch.complex64), 0.0, layers, calculation)[0].numpy()
+
+
+def abtem_wave(atoms: ase.Atoms, parametrization) -> NDArray[np.complex128]:
+    potential = abtem.Potential(
+        atoms,
+        gpts=GRID.shape[::-1],
+        slice_thickness=SLAB_A,
+        parametrization=parametrization,
+        projection="infinite",
+    )
+    wave = abtem.PlaneWave(energy=ENERGY_EV).multislice(potential, lazy=False)
+    return np.asarray(wave.array).T
+
+
+def relative_difference(a: NDArray, b: NDArray) -> float:
+    """Against the scattered part of b, which is smaller than b."""
+    return float(np.linalg.norm(a - b) / np.linalg.norm(b - b.mean()))
+
+
+@pytest.mark.parametrize("parametrization", [LobatoParametrization(), PengParametrization()])
+def test_with_the_same_approximations_the_exit_wave_is_that_of_abtem_to_1e_5(parametrization):
+    atoms = random_atoms(1)
+    theirs = abtem_wave(atoms, parametrization)
+    ours = our_wave(
+        atoms,
+        Numerics(
+            form_factor=abtem_form_factor(parametrization),
+            gridding=Gridding(bilinear, abtem_response),
+            slicing=slabs,
+            propagator_aperture=abtem_aperture,
+            transmission_aperture=abtem_aperture,
+        ),
+    )
+    assert relative_difference(ours, theirs) < 1e-5
+
+
+def test_bilinear_deposition_is_what_separates_abtem_from_exact_positions():
+    parametrization = LobatoParametrization()
+    atoms = random_atoms(2)
+    exact = Numerics(
+        form_factor=abtem_form_factor(parametrization),
+        gridding=EXACT,
+        slicing=slabs,
+        propagator_aperture=abtem_aperture,
+        transmission_aperture=abtem_aperture,
+    )
+    assert relative_difference(our_wave(atoms, exact), abtem_wave(atoms, parametrization)) > 0.02
+
+
+@pytest.mark.parametrize("distance_A", [37.0, -120.0])
+def test_propagation_is_abtems_propagation_and_its_c10(distance_A):
+    """The sign on which every offset rests: forward by Δz is C10 = +Δz, a defocus of -Δz."""
+    rng = np.random.default_rng(3)
+    spectrum = np.fft.fft2(rng.normal(size=GRID.shape) + 1j * rng.normal(size=GRID.shape))
+    qy, qx = GRID.frequencies_per_A()
+    wave = np.fft.ifft2(spectrum * (np.hypot(qy, qx) < 1.2))
+    theirs = abtem.Waves(wave.T.copy(), energy=ENERGY_EV, sampling=GRID.sampling_A)
+    ours = propagated(torch.from_numpy(wave), Calculation(GRID, ENERGY_EV), distance_A).numpy()
+    for other in (
+        FresnelPropagator().propagate(theirs, distance_A),
+        theirs.apply_ctf(abtem.CTF(C10=distance_A)),
+        theirs.apply_ctf(abtem.CTF(defocus=-distance_A)),
+    ):
+        assert np.linalg.norm(ours - np.asarray(other.array).T) < 1e-5 * np.linalg.norm(wave)
