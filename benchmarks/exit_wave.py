@@ -9,9 +9,9 @@ a scene needs (all atoms, the particle alone) at equal pixels and slices; `..._o
 gets the other one as a gift; `speedup_at_equal_accuracy_at_least` compares with abTEM at the coarsest settings tried
 that come near our error. `times_fft_floor` is our time over that of our FFTs alone.
 
-Error: of the wave below 1.25 1/Å, relative to its scattered part, in the plane in which the wave leaves, against our own
-calculation with 0.1 Å pixels and planes 0.5 Å apart. That reference is checked against abTEM's, which gets nearer to it
-as its own pixels and slices get finer.
+Error: of the wave below 1.25 1/Å, relative to its scattered part, in the plane in which the wave leaves, against our
+own calculation with 0.1 Å pixels and planes 0.5 Å apart, which with 0.067 Å or 0.25 Å changes by less than 0.1 %.
+abTEM gets nearer to that reference as its own pixels and slices get finer (0.85 % at 0.067 Å and 0.5 Å).
 """
 
 import json
@@ -28,7 +28,6 @@ os.environ["OMP_NUM_THREADS"] = os.environ["NUMBA_NUM_THREADS"] = "1"
 import dask
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from passband.electron import wavelength_A
 from passband.fourier import resample
@@ -235,7 +234,9 @@ def main(quick: bool) -> None:
         "error_percent": error,
         "abtem_error_percent": next(iter(theirs)),
     }
-    if min(theirs) > error:  # abTEM at its finest settings here, all atoms only, is still further off
+    if (
+        len(theirs) > 1 and min(theirs) > error
+    ):  # abTEM at its finest settings here, all atoms only, is further off
         figures["speedup_at_equal_accuracy_at_least"] = theirs[min(theirs)] / ours
     print(json.dumps({name: round(value, 2) for name, value in figures.items()}))
 

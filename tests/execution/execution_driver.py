@@ -1,4 +1,7 @@
-"""A driver as the command line is one: lock, ledger, executor, tasks. Arguments: root, executor, workers, tasks, seconds."""
+"""A driver as the command line is one: lock, ledger, executor, tasks.
+
+Arguments: root, executor, workers, tasks, seconds per task (below zero: without end).
+"""
 
 import sys
 from pathlib import Path
@@ -22,7 +25,8 @@ def drive(root: Path, name: str, workers: int, number: int, seconds: float) -> N
         tasks = [Task(f"endless{index}", "train", work_without_end) for index in range(number)]
     spec = ExecutorSpec.model_validate({"name": name, "workers": workers})
     with folder.lock(), Ledger(folder.ledger) as ledger, open_executor(spec, folder.logs) as executor:
-        print("open", flush=True)
+        sys.stdout.write("open\n")
+        sys.stdout.flush()
         run_tasks(tasks, executor, ledger, StageProgress("training", "networks"))
 
 
@@ -30,8 +34,8 @@ if __name__ == "__main__":
     try:
         drive(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), float(sys.argv[5]))
     except Interrupted as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         sys.exit(EXIT_CODE)
     except UserError as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         sys.exit(2)

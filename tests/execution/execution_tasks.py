@@ -3,6 +3,7 @@
 import errno
 import os
 import signal
+import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -102,4 +103,5 @@ def crash_once(flag: Path) -> Mapping[str, Any]:
 
 
 def chatter() -> None:
-    print("this is for the log")
+    sys.stdout.write("this is for the log\n")
+    sys.stdout.flush()

@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import execution_tasks as fake
 import psutil
@@ -44,16 +45,18 @@ def test_every_task_comes_back_once_with_its_result(two_workers: Executor) -> No
 
 def test_arguments_arrive_as_they_are(two_workers: Executor) -> None:
     """Dask gives a meaning to tuples that begin with a function and to texts that are keys of tasks."""
-    arguments = ((fake.square, 3), "k1", "s-k1-0", ["k1", (sum, [1, 2])], {"k1": Path("x")}, None)
+    arguments = ((len, "abc"), "k1", "s-k1-0", ["k1", (sum, [1, 2])], {"k1": Path("x")}, None)
     outcomes = by_key(
         two_workers, [Task("k1", "s", fake.told, arguments), Task("k2", "s", fake.told, arguments)]
     )
     assert {outcome.result["told"] for outcome in outcomes.values()} == {repr(arguments)}
 
 
-def test_the_same_tasks_may_run_again(two_workers: Executor) -> None:
-    tasks = [Task("again", "s", fake.square, (3,))]
-    assert by_key(two_workers, tasks)["again"].result == by_key(two_workers, tasks)["again"].result
+def test_a_key_that_comes_again_is_run_again(two_workers: Executor) -> None:
+    """Dask would give the first result twice as long as anybody holds it."""
+    first = next(iter(two_workers.outcomes([Task("again", "s", fake.square, (3,))])))
+    second = next(iter(two_workers.outcomes([Task("again", "s", fake.square, (4,))])))
+    assert (first.result, second.result) == ({"square": 9}, {"square": 16})
 
 
 def test_a_worker_has_one_thread_and_malloc_as_it_comes(two_workers: Executor) -> None:
@@ -78,11 +81,11 @@ def test_tasks_that_fail_are_told_apart_from_tasks_that_work(two_workers: Execut
 
 def test_a_task_that_kills_its_workers_is_set_aside_and_the_rest_goes_on(two_workers: Executor) -> None:
     tasks = [Task(f"k{n}", "s", fake.sleep, (0.05,)) for n in range(30)]
-    tasks[3:3] = [Task("killer", "s", fake.crash), Task("segfault", "s", fake.segfault)]
+    tasks.insert(3, Task("killer", "s", fake.crash))
     outcomes = by_key(two_workers, tasks)
     reasons = {key: outcome.reason for key, outcome in outcomes.items() if outcome.reason}
     told = f"its worker died {DEATHS_ALLOWED + 1} times (out of memory, or a crash)"
-    assert reasons == {"killer": told, "segfault": told}
+    assert reasons == {"killer": told}
 
 
 def test_a_worker_killed_from_outside_costs_nothing(two_workers: Executor, tmp_path: Path) -> None:
@@ -150,12 +153,11 @@ def test_any_number_of_workers_gives_the_same_table(workers: int, tmp_path: Path
 class Nobody:
     """A cluster whose workers are all gone."""
 
-    class scheduler:  # noqa: N801 - stands in for an attribute
-        workers: dict[str, object] = {}
+    scheduler = SimpleNamespace(workers={})
 
 
 def test_without_any_live_worker_the_run_stops_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dask_cluster, "_POLL_S", 0.01)
     executor = DaskExecutor(None, Nobody, patience_s=0.05)
-    with pytest.raises(UserError, match="no worker has been alive .*fewer workers"):
+    with pytest.raises(UserError, match=r"no worker has been alive .*fewer workers"):
         list(executor.outcomes([Task("a", "s", fake.nothing)]))

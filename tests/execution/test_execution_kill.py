@@ -86,7 +86,7 @@ def killed_and_resumed(root: Path, kills: int, number: int, executor: tuple[str,
 @pytest.mark.parametrize(
     ("executor", "kills", "number"),
     [
-        (("inline", 1), 5, 60),
+        (("inline", 1), 5, 40),
         pytest.param(("dask", 2), 10, 100, marks=pytest.mark.slow),
     ],
 )
@@ -106,7 +106,11 @@ def test_a_run_killed_again_and_again_ends_with_the_table_of_an_undisturbed_one(
 
 @pytest.mark.parametrize(
     ("executor", "number"),
-    [(("inline", 1), signal.SIGTERM), (("dask", 2), signal.SIGINT), (("dask", 2), signal.SIGTERM)],
+    [
+        (("inline", 1), signal.SIGTERM),
+        (("dask", 2), signal.SIGINT),
+        pytest.param(("dask", 2), signal.SIGTERM, marks=pytest.mark.slow),
+    ],
 )
 def test_an_interruption_ends_everything_within_ten_seconds_and_says_how_to_go_on(
     tmp_path: Path, executor: tuple[str, int], number: signal.Signals
@@ -146,12 +150,15 @@ def test_an_interruption_while_the_workers_start_ends_at_once(tmp_path: Path) ->
 
 
 def test_a_second_driver_is_refused_and_the_first_goes_on(tmp_path: Path) -> None:
-    with start(tmp_path / "run", "inline", 1, 40, 0.1) as first:
-        wait_for(tmp_path / "run", 1, first)
-        with start(tmp_path / "run", "inline", 1, 40, 0.1) as second:
+    root = tmp_path / "run"
+    with start(root, "inline", 1, 1000, 0.02) as first:
+        wait_for(root, 1, first)
+        with start(root, "inline", 1, 1000, 0.02) as second:
             _, told = second.communicate(timeout=60)
         assert second.returncode == 2
         assert f"in use by another run (process {first.pid} on" in told
         assert len(told.splitlines()) == 1
-        assert first.wait(timeout=60) == 0
-    assert sorted(executed(tmp_path / "run")) == [f"net{index:03d}" for index in range(40)]
+        wait_for(root, len(executed(root)) + 2, first)
+        assert first.poll() is None
+        first.terminate()
+    assert len(set(executed(root))) == len(executed(root))

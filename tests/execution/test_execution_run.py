@@ -39,11 +39,12 @@ def test_planned_is_done_and_failed_exactly(ledger: Ledger) -> None:
     functions = [fake.nothing, fake.diverge, fake.exhaust, fake.misuse, fake.unrecordable]
     tasks = [Task(function.__name__, "train", function) for function in functions]
     assert run_tasks(tasks, InlineExecutor(), ledger) == RunCount(planned=5, done=1, failed=4, already=0)
-    assert {failure.key: failure.reason for failure in ledger.failures()} == {
+    reasons = {failure.key: failure.reason for failure in ledger.failures()}
+    assert reasons.pop("unrecordable").startswith("ValueError: Out of range float values")
+    assert reasons == {
         "diverge": "FloatingPointError: loss is not a number",
         "exhaust": "MemoryError",
         "misuse": "crystal 'Cdse' is unknown; did you mean 'CdSe'?",
-        "unrecordable": "ValueError: Out of range float values are not JSON compliant: nan",
     }
     assert "after step 12" in ledger.failures()[0].details
 
@@ -118,5 +119,5 @@ def test_an_executor_is_chosen_by_data() -> None:
     assert ExecutorSpec(name="inline", workers=8).worker_count == 1
     assert ExecutorSpec().worker_count >= 1
     for wrong in ({"name": "slurm"}, {"workers": 0}):
-        with pytest.raises(UserError, match="here: (name|workers)"):
+        with pytest.raises(UserError, match=r"here: (name|workers)"):
             parse_record(ExecutorSpec, wrong, "here")

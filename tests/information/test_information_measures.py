@@ -48,7 +48,8 @@ def test_signed_sigma_sees_contrast_reversal_and_sigma_does_not() -> None:
 
 
 def test_signed_sigma_takes_the_real_part_of_complex_transfer() -> None:
-    # a quarter turn of phase has nothing in common, an eighth turn cos 45°
+    # the same phase is full overlap, a quarter turn of it none, an eighth turn cos 45°
+    assert sigma_signed(moments(1j), moments(1j), R) == pytest.approx(1)
     assert sigma_signed(FLAT, moments(1j), R) == pytest.approx(0, abs=1e-12)
     assert sigma_signed(FLAT, moments(np.exp(0.25j * pi)), R) == pytest.approx(sqrt(0.5))
 

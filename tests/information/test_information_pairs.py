@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from passband.electron import wavelength_A
 from passband.imaging.distribution import ImagingDistribution, Value, choice, normal, uniform
-from passband.information import average
+from passband.information import average, convergence
 from passband.information.band import Band
 from passband.information.pairs import (
     PairInformation,
@@ -294,6 +294,19 @@ def test_a_budget_that_ends_too_early_is_confessed(monkeypatch: pytest.MonkeyPat
     found = pair_information(broad, NARROW, BAND, RADIAL)
     assert reference.error < 1e-3 < found.error
     assert np.abs(values(found) - values(reference)).max() < found.error
+
+
+@pytest.mark.parametrize("lens", [{}, {"C12_nm": 50.0}], ids=["q", "azimuth"])
+def test_a_grid_that_may_not_grow_is_confessed(
+    monkeypatch: pytest.MonkeyPatch, lens: dict[str, float]
+) -> None:
+    far = ImagingDistribution(defocus_nm=600.0 - 550.0 * bool(lens), focal_spread_nm=0.3, **lens)
+    monkeypatch.setattr(convergence, "LARGEST_GRID", (256 if not lens else 8192, 16))
+    capped = pair_information(far, NARROW, BAND, RADIAL)
+    monkeypatch.undo()
+    reference = pair_information(far, NARROW, BAND, RADIAL)
+    assert reference.error < 1e-3 < capped.error
+    assert np.abs(values(capped) - values(reference)).max() < capped.error
 
 
 def test_moments_of_one_distribution_are_those_that_its_measures_come_from() -> None:

@@ -17,6 +17,7 @@ from passband.errors import UserError
 from passband.imaging.distribution import ImagingDistribution
 from passband.micrograph import outputs
 from passband.micrograph.network import stored_segmenter
+from passband.micrograph.report import SegmentationReport
 from passband.micrograph.segment_file import SegmentOptions, segment_file
 from passband.networks.spec import NetworkSpec
 from passband.networks.unet import build_network
@@ -106,7 +107,27 @@ def test_the_report_prints_the_pixel_size_and_where_it_comes_from(
         f"network {network.name}: pixel size 0.04 nm; resampled from 160 x 200 to 200 x 250 px"
     )
     assert any(line.startswith("note: the pixels are coarser than the network's") for line in lines)
-    assert any(line.startswith("particles found: ") for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("particles", "diameters_nm", "told"),
+    [
+        (0, (), "no particles found"),
+        (2, (), "particles found: 2, of which 0 lie wholly in the image"),
+        (2, (4.0,), "particles found: 2, of which 1 lie wholly in the image; its diameter is 4.00 nm"),
+        (  # the standard deviation of two values is their difference over the root of 2
+            2,
+            (4.0, 5.0),
+            "particles found: 2, of which 2 lie wholly in the image; mean diameter 4.50 nm, standard deviation 0.71 nm",
+        ),
+    ],
+)
+def test_the_report_counts_all_particles_and_measures_the_whole_ones(
+    particles: int, diameters_nm: tuple[float, ...], told: str
+) -> None:
+    sizes = (0.05, 0.05)
+    report = SegmentationReport("a", sizes, "b", "c", 0.04, "d", particles, diameters_nm, (), ())
+    assert report.lines()[2] == told
 
 
 def test_the_same_command_gives_the_same_bytes(network: Path, image: Path, tmp_path: Path) -> None:
@@ -125,7 +146,7 @@ def test_a_network_may_be_named_by_either_of_its_files(network: Path, suffix: st
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is such a device")
 def test_a_device_that_is_not_there_is_one_sentence(network: Path) -> None:
-    with pytest.raises(UserError, match="cannot be used: .*CUDA"):
+    with pytest.raises(UserError, match=r"cannot be used: .*CUDA"):
         stored_segmenter(network, device="cuda")
 
 

@@ -70,3 +70,17 @@ def test_ordering_gives_each_domain_once_and_unknown_ones_last(names: list[str])
     assert sorted(ordered) == sorted(set(names))
     assert [name for name in ordered if name in axis.places] == [name for name in "cab" if name in names]
     assert all(name not in axis.places for name in ordered[len(set(names) & set(axis.places)) :])
+
+
+def test_names_too_long_for_a_figure_become_numbers_that_tell_them_apart() -> None:
+    names = [f"Cs 1.2 mm, defocus {each} nm, 400 e/Å²" for each in (-60, 0, 60)]
+    axis = domain_axis(domains("defocus_nm", [0.0, 5.0, 5.0]).assign(domain_id=names))
+    assert [axis.tick(name) for name in names] == ["#1", "#2", "#3"]
+    assert not domain_axis(domains("defocus_nm", [0.0, 5.0, 5.0])).is_keyed
+
+
+@pytest.mark.parametrize(
+    ("column", "told"), [("defocus_nm", "7.5 nm"), ("dose_e_per_A2", "7.5×")], ids=["difference", "ratio"]
+)
+def test_a_distance_is_told_with_its_unit(column: str, told: str) -> None:
+    assert domain_axis(domains(column, [1.0, 8.5])).in_words(7.5) == told

@@ -31,7 +31,9 @@ ALL = (
 
 @pytest.fixture(scope="module")
 def demo() -> ReportData:
-    return synthetic_study()
+    return synthetic_study(
+        Shape(train_defoci_nm=(-10, 0, 10), test_defoci_nm=(-20, -10, 0, 10, 20), structures=6)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +110,7 @@ def test_what_users_write_is_text_and_never_markup(tmp_path: Path) -> None:
 
 
 def test_the_same_data_give_the_same_bytes(tmp_path: Path) -> None:
-    data = synthetic_study(ONE)
+    data = synthetic_study(ONE, examples=False)
     pages = [write_report(data, tmp_path / name) for name in ("a", "b")]
     first, second = ({path.name: path.read_bytes() for path in page.parent.rglob("*.*")} for page in pages)
     assert first == second
@@ -153,12 +155,14 @@ STUDIES = {
     "one network": lambda: synthetic_study(ONE),
     "several settings": lambda: several_settings(Shape(train_defoci_nm=(-10, 0, 10), structures=3)),
     "many domains": lambda: synthetic_study(
-        Shape(tuple(np.arange(-12, 12, 1.5)), tuple(np.arange(-24, 24, 1.5)), (0.01,), 2, 3), examples=False
+        Shape(tuple(range(-12, 12)), tuple(range(-24, 24)), (0.01,), 1, 2), examples=False
     ),
 }
 
 
-@pytest.mark.parametrize("name", STUDIES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if name == "many domains" else ()) for name in STUDIES]
+)
 def test_no_label_is_cut_off_and_no_two_labels_of_an_axis_overlap(name: str) -> None:
     data = STUDIES[name]()
     figures = {key: each.figure for key, each in report_figures(data, summarise(data)).items()}

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passband.report.wording import count, duration, interval, number, plain, shortened, signed, typographic
+from passband.report.wording import count, duration, interval, number, plain, signed, typographic
 
 
 @given(st.floats(-1e6, 1e6), st.integers(0, 4))
@@ -37,13 +37,6 @@ def test_a_duration_is_told_in_the_two_units_that_matter(seconds: float, words: 
 
 def test_one_thing_is_singular_and_thousands_are_grouped() -> None:
     assert (count(1, "network"), count(12000, "network")) == ("1 network", "12,000 networks")
-
-
-@given(st.text(max_size=60), st.integers(5, 30))
-def test_a_shortened_label_is_never_longer_than_asked_and_keeps_both_ends(text: str, longest: int) -> None:
-    short = shortened(text, longest)
-    assert len(short) <= longest
-    assert short == typographic(text) or ("…" in short and short[1:3] == text[1:3])
 
 
 def test_a_hyphen_is_a_minus_only_in_front_of_a_number() -> None:

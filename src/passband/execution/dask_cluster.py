@@ -8,11 +8,12 @@ aside with its reason. Reference: Dask distributed, https://distributed.dask.org
 import logging
 import multiprocessing
 import queue
+import secrets
 import tempfile
 import time
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from multiprocessing import resource_tracker
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -87,7 +88,7 @@ class _Flight:
         """Give tasks to Dask until so many are flying."""
         while self.waiting and len(self.flying) < up_to:
             task = self.waiting.popleft()
-            key = f"{task.stage}-{task.key}-{self._deaths[task.key]}"
+            key = f"{task.stage}-{task.key}-{secrets.token_hex(8)}"  # or Dask may give an older result again
             future = self._client.submit(perform, task, key=key, pure=False)
             self.flying[future] = task
             future.add_done_callback(self.landed.put)
@@ -119,34 +120,36 @@ def open_dask(workers: int, logs: Path | None) -> Iterator[DaskExecutor]:
     scratch = tempfile.TemporaryDirectory(prefix="passband-", ignore_cleanup_errors=True)
     with dask.config.set(SETTINGS), environment(ONE_THREAD), _quiet(), scratch as local_directory:
         foreign = set(multiprocessing.active_children())
-        cluster = _empty_cluster(logs, local_directory, usable_memory_bytes() // workers)
-        client = Client(cluster, set_as_default=False)
-        hurry = True
-        try:
-            cluster.scale(workers)
-            _wait_for_worker(client)
-            yield DaskExecutor(client, cluster)
-            hurry = False
-        finally:
-            _close(client, cluster, foreign if hurry else None)
+        resource_tracker.ensure_running()  # or it would release the signals that are held next
+        with ExitStack() as held:
+            held.enter_context(children_without_signals())
+            cluster = _empty_cluster(logs, local_directory, usable_memory_bytes() // workers)
+            client = Client(cluster, set_as_default=False)
+            hurry = True
+            try:
+                held.close()
+                cluster.scale(workers)
+                _wait_for_worker(client)
+                yield DaskExecutor(client, cluster)
+                hurry = False
+            finally:
+                _close(client, cluster, foreign if hurry else None)
 
 
 def _empty_cluster(logs: Path | None, local_directory: str, memory_limit_bytes: int) -> LocalCluster:
-    resource_tracker.ensure_running()  # or it would release the signals held here
-    with children_without_signals():
-        return LocalCluster(
-            n_workers=0,
-            threads_per_worker=1,
-            processes=True,
-            host="127.0.0.1",
-            dashboard_address="127.0.0.1:0",
-            worker_dashboard_address=None,
-            scheduler_kwargs={"dashboard": False},
-            local_directory=local_directory,
-            memory_limit=memory_limit_bytes,
-            silence_logs=logging.CRITICAL,
-            plugins=(WorkerOutput(logs),),
-        )
+    return LocalCluster(
+        n_workers=0,
+        threads_per_worker=1,
+        processes=True,
+        host="127.0.0.1",
+        dashboard_address="127.0.0.1:0",
+        worker_dashboard_address=None,
+        scheduler_kwargs={"dashboard": False},
+        local_directory=local_directory,
+        memory_limit=memory_limit_bytes,
+        silence_logs=logging.CRITICAL,
+        plugins=(WorkerOutput(logs),),
+    )
 
 
 def _wait_for_worker(client: Client) -> None:

@@ -2,7 +2,8 @@
 
 If the domains differ in exactly one setting, that setting is the axis and shifts are differences along it
 (ratios for the dose, which acts by its logarithm). If they differ in several, or in the structures, no single
-number tells them apart: then they stand side by side in the order of the study, and a shift has no size.
+number tells them apart: then they stand side by side in the order of the study, and a shift has no size. Names
+that are too long for a figure are replaced by numbers, #1, #2 …, for which the page has a key.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,7 +15,10 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
-from passband.report.wording import plain, shortened
+from passband.report.wording import plain, typographic
+
+LONGEST_NAME: Final = 16
+"""Characters of a name that a figure has room for."""
 
 
 @dataclass(frozen=True)
@@ -88,11 +92,17 @@ class DomainAxis:
             return max(shift, 1 / shift)
         return abs(shift)
 
+    @property
+    def is_keyed(self) -> bool:
+        """Whether numbers stand for names in the figures."""
+        return self.setting is None and any(len(name) > LONGEST_NAME for name in self.places)
+
     def tick(self, domain_id: str) -> str:
-        """A short label: the value where there is one, else the name."""
-        if self.setting is None or domain_id not in self.places:
-            return shortened(domain_id)
-        return plain(self.places[domain_id])
+        """A short label: the value where there is one, else the name or the number that stands for it."""
+        if domain_id not in self.places or (self.setting is None and not self.is_keyed):
+            return typographic(domain_id)
+        place = self.places[domain_id]
+        return f"#{place + 1:.0f}" if self.is_keyed else plain(place)
 
     def valued(self, domain_id: str) -> str:
         """The tick with its unit, such as −10 nm."""
@@ -113,11 +123,10 @@ class DomainAxis:
         )
 
     def in_words(self, distance: float) -> str:
-        """A distance with its unit, such as 5 nm or a factor of 2."""
+        """A distance with its unit, such as 5 nm, or 2.5× for ratios; empty without numbers."""
         if self.setting is None:
             return ""
-        unit = self.setting.unit
-        return f"a factor of {plain(distance)}" if self.setting.is_ratio else f"{plain(distance)} {unit}"
+        return f"{plain(distance)}×" if self.setting.is_ratio else f"{plain(distance)} {self.setting.unit}"
 
 
 def domain_axis(domains: pd.DataFrame) -> DomainAxis:

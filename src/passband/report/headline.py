@@ -8,7 +8,7 @@ from passband.report.axis import DomainAxis
 from passband.report.data import ReportData
 from passband.report.measures import told_coefficient
 from passband.report.summary import TOLERANCE, Interval, Summary, basin_reach, loss_by_distance
-from passband.report.wording import interval, number, plain, signed, typographic
+from passband.report.wording import interval, number, signed, typographic
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def _basin(pooled: pd.DataFrame, away: pd.DataFrame, axis: DomainAxis) -> str:
     if reach == farthest:
         return f"{within} at every shift of {what} that was tested"
     each = [basin_reach(loss_by_distance(rows, axis)) for _, rows in away.groupby("train_id")]
-    spread = f" ({plain(min(each))} to {axis.in_words(max(each))}, depending on the training domain)"
+    spread = f" ({axis.in_words(min(each))} to {axis.in_words(max(each))}, depending on the training domain)"
     told = spread if min(each) < max(each) else ""
     return f"{within} up to a shift of {axis.in_words(reach)} in {what}{told}"
 

@@ -8,7 +8,16 @@ from matplotlib.figure import Figure
 
 from passband.report.axis import DomainAxis, domain_axis
 from passband.report.data import ReportData
-from passband.report.look import COLOURS, DASHES, MARKERS, in_style, named_ticks, new_figure, spread_out
+from passband.report.look import (
+    COLOURS,
+    DASHES,
+    MARKERS,
+    in_style,
+    named_ticks,
+    new_figure,
+    ratio_scale,
+    spread_out,
+)
 from passband.report.plots_examples import image_panel, label_transfer_axes, shown_examples, transfer_panel
 from passband.shift.matrix import performance
 
@@ -54,5 +63,5 @@ def _decline(axes: Axes, matrix: pd.DataFrame, axis: DomainAxis) -> None:
     if axis.setting is None:
         named_ticks(axes, [axis.tick(name) for name in tests], 12)
     elif axis.setting.is_ratio:
-        axes.set_xscale("log")
+        ratio_scale(axes)
     axes.set(ylim=(0, 1), xlabel=f"test images: {axis.label}", ylabel="median Dice, unseen structures")

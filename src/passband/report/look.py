@@ -17,6 +17,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+
+from passband.report.wording import plain
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -98,14 +101,12 @@ def new_figure(width_in: float, height_in: float) -> Figure:
     return Figure(figsize=(width_in, height_in), layout=layout)
 
 
-def panels(
-    n: int, columns: int, panel_height_in: float, label_height_in: float = 0.0
-) -> tuple[Figure, list[Axes]]:
-    """A figure of n equal panels with common axes, ``columns`` in a row; the outer ones have numbers.
+def panels(n: int, panel_height_in: float, label_height_in: float = 0.0) -> tuple[Figure, list[Axes]]:
+    """A figure of n equal panels with common axes, two or three in a row; the outer ones have numbers.
 
     label_height_in: room for long labels below the lowest row.
     """
-    columns = min(n, columns)
+    columns = min(n, 2 if n == 4 else 3)
     rows = ceil(n / columns)
     figure = new_figure(WIDTH_IN if columns > 1 else 4.8, rows * panel_height_in + label_height_in + 0.4)
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
@@ -115,6 +116,15 @@ def panels(
     for lowest in axes[n - columns : n]:
         lowest.tick_params(labelbottom=True)
     return figure, axes[:n]
+
+
+def ratio_scale(axes: Axes) -> None:
+    """A logarithmic x axis with plain numbers, as many as fit; to be called when everything is drawn."""
+    axes.set_xscale("log")
+    low, high = axes.get_xlim()
+    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if high / low < 200 else (1.0,)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: plain(value)))
+    axes.xaxis.set_minor_locator(NullLocator())
 
 
 def spread_out(items: list[T], most: int) -> list[T]:

@@ -10,11 +10,12 @@ from typing import Final
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from passband.report.axis import DomainAxis, domain_axis
 from passband.report.data import Cost, ReportData
 from passband.report.headline import Headline
 from passband.report.measures import is_overlap, measure_words, overall_spearman, told_coefficient
 from passband.report.summary import TOLERANCE
-from passband.report.wording import count, duration, number
+from passband.report.wording import count, duration, number, typographic
 
 MOST_FAILURES: Final = 200
 STATISTICS: Final = (("overall", "spearman"), ("overall", "kendall"), ("within_training", "spearman"))
@@ -51,6 +52,7 @@ def page(data: ReportData, told: Headline, figures: Mapping[str, FigureOnPage]) 
         headline=told,
         figures=figures,
         mask=_mask_words(data),
+        key=_key(domain_axis(data.domains)),
         correlations=_correlation_rows(data.correlations),
         failures=[
             (str(each.task), str(each.reason)) for each in data.failures.head(MOST_FAILURES).itertuples()
@@ -61,6 +63,11 @@ def page(data: ReportData, told: Headline, figures: Mapping[str, FigureOnPage]) 
         level=f"{data.interval_level:.0%}",
         tolerance=f"{TOLERANCE:g}",
     )
+
+
+def _key(axis: DomainAxis) -> list[tuple[str, str]]:
+    """Which number stands for which domain, where the figures use numbers."""
+    return [(axis.tick(name), typographic(name)) for name in axis.order] if axis.is_keyed else []
 
 
 def _mask_words(data: ReportData) -> str:

@@ -5,7 +5,17 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from passband.report.axis import DomainAxis
-from passband.report.look import ACCENT, INK, QUIET, WIDTH_IN, in_style, named_ticks, new_figure
+from passband.report.look import (
+    ACCENT,
+    INK,
+    QUIET,
+    WIDTH_IN,
+    in_style,
+    named_ticks,
+    new_figure,
+    ratio_scale,
+    turned_height_in,
+)
 
 MOST_LABELS = 12
 
@@ -25,7 +35,8 @@ def plot_epsilon(epsilon: pd.Series, own: pd.DataFrame, axis: DomainAxis) -> Fig
 
     epsilon: as from ``epsilon_of_domains``; own: train_id and value per network, as in ``Summary.own``.
     """
-    figure = new_figure(WIDTH_IN, 2.6)
+    names = [axis.tick(name) for name in axis.order] if axis.setting is None else [""]
+    figure = new_figure(WIDTH_IN, 2.6 + turned_height_in(names))
     left, right = figure.subplots(1, 2, width_ratios=[1.25, 1])
     _over_domains(left, epsilon, set(own["train_id"]), axis)
     _against_difficulty(right, epsilon, own, axis)
@@ -46,7 +57,7 @@ def _over_domains(axes: Axes, epsilon: pd.Series, trained: set[str], axis: Domai
             y = [epsilon[names[i]] for i in where]
             axes.plot([x[i] for i in where], y, marker, color=colour, markerfacecolor=face, label=label)
     if axis.setting is not None and axis.setting.is_ratio:
-        axes.set_xscale("log")
+        ratio_scale(axes)
     if not numeric:
         named_ticks(axes, [axis.tick(name) for name in names], 20)
     axes.set(xlabel=axis.label, ylabel="ε, share of the band transferred")

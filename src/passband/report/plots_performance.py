@@ -49,17 +49,18 @@ def plot_in_distribution(own: dict[str, pd.DataFrame], networks: pd.DataFrame, a
     """
     names = axis.ordered(own["dice"]["train_id"])
     beside = len(names) <= 8
-    figure = new_figure(WIDTH_IN, 2.6 if beside else 4.6)
+    labels = [axis.tick(name) for name in names]
+    figure = new_figure(WIDTH_IN, (2.6 if beside else 4.6) + turned_height_in(labels))
     both = figure.subplots(1 if beside else 2, 2 if beside else 1, sharex=True, squeeze=False).flat
     rates = networks.set_index("network_id")["learning_rate"]
     for axes, metric in zip(both, METRICS, strict=True):
         points = own[metric].assign(learning_rate=own[metric]["network_id"].map(rates))
         _points(axes, points, names)
         axes.set_ylabel(f"{NAMES[metric]} in the own domain")
-        named_ticks(axes, [axis.tick(name) for name in names], 8 if beside else 40)
+        named_ticks(axes, labels, 8 if beside else 40)
         axes.set_xlabel(f"training domain: {axis.label}" if axis.setting else "training domain")
-    handles, labels = both[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=min(len(labels), 4), columnspacing=1.4)
+    handles, _ = both[0].get_legend_handles_labels()
+    figure.legend(handles=handles, loc="outside upper center", ncols=min(len(handles), 4), columnspacing=1.4)
     return figure
 
 
@@ -151,7 +152,7 @@ def plot_history(history: pd.DataFrame, networks: pd.DataFrame, axis: DomainAxis
     rows = history[["network_id", "step", column]].dropna().merge(known, on="network_id")
     names = spread_out(axis.ordered(rows["train_id"]), MOST_PANELS + 1)
     rates = sorted(rows["learning_rate"].unique())
-    figure, grid = panels(len(names), 3, 1.7)
+    figure, grid = panels(len(names), 1.7)
     for axes, name in zip(grid, names, strict=True):
         _lines(axes, rows[rows["train_id"] == name], column, rates)
         axes.set_title(axis.trained(name))

@@ -20,6 +20,7 @@ from passband.report.look import (
     in_style,
     named_ticks,
     panels,
+    ratio_scale,
     spread_out,
     turned_height_in,
 )
@@ -42,13 +43,15 @@ def plot_gap_profile(profile: pd.DataFrame, metric: str, axis: DomainAxis) -> Fi
     pooled = axis.setting is not None and len(names) > 1
     tests = axis.ordered(profile["test_id"])
     below = turned_height_in([axis.tick(name) for name in tests]) if axis.setting is None else 0.0
-    figure, grid = panels(len(names) + pooled, 3 if len(names) > 1 else 1, 1.75, below)
+    figure, grid = panels(len(names) + pooled, 1.75, below)
     for axes, name in zip(grid, names, strict=False):
         _profile_panel(axes, profile[profile["train_id"] == name], tests, axis)
         axes.set_title(axis.trained(name))
     if pooled:
         _pooled_panel(grid[-1], profile, axis)
     for axes in grid:
+        if axis.setting is not None and axis.setting.is_ratio:
+            ratio_scale(axes)
         axes.axhline(0, color=INK, linewidth=0.5)
         if metric == "dice":
             axes.axhline(TOLERANCE, color=INK, linewidth=0.7, linestyle=":")
@@ -65,7 +68,6 @@ def _profile_panel(axes: Axes, rows: pd.DataFrame, tests: list[str], axis: Domai
         named_ticks(axes, [axis.tick(name) for name in tests], 12)
     else:
         place = {name: axis.shift(train_id, name) for name in tests}
-        axes.set_xscale("log" if axis.setting.is_ratio else "linear")
     rows = rows.assign(x=rows["test_id"].map(place)).sort_values("x")
     x = rows["x"].to_numpy(dtype=float)
     if train_id in place:

@@ -55,14 +55,6 @@ def listed(words: list[str]) -> str:
     return words[0] if len(words) == 1 else ", ".join(words[:-1]) + " and " + words[-1]
 
 
-def shortened(text: str, longest: int = 24) -> str:
-    """A label that fits its place: the middle is left out where it is too long."""
-    if len(text) <= longest:
-        return typographic(text)
-    head = (longest - 1 + 1) // 2
-    return typographic(f"{text[:head]}…{text[-(longest - 1 - head) :]}")
-
-
 def typographic(text: str) -> str:
     """A hyphen before a digit at the start of a word is a minus."""
     words = text.split(" ")

@@ -7,8 +7,11 @@ divided by that of φ:
     Σ_j w_j exp(-2πi q·r_j)  =  FFT{ Σ_j w_j φ(r - r_j) }(q) / φ^(q).
 
 What is left is the overlap of φ^ with its own periodic images. φ is the exponential of a semicircle, close to the best
-there is: A. H. Barnett, J. Magland, L. af Klinteberg, SIAM J. Sci. Comput. 41 (2019) C479. With width 8 the error is
-5e-6 of the sum within two thirds of the Nyquist frequency, and 0.3 % at 0.85 of it.
+there is: A. H. Barnett, J. Magland, L. af Klinteberg, SIAM J. Sci. Comput. 41 (2019) C479. With width 6 the error is
+7e-5 of the sum within two thirds of the Nyquist frequency, and 3 % at 0.85 of it, where atoms scatter little. A wider
+function changed the waves of a gold sphere by less than 0.02 % of their scattered part.
+
+On a CPU with one thread the sums are in a fixed order; on a GPU they are not, and repeat to rounding only.
 """
 
 from collections.abc import Callable
@@ -22,9 +25,9 @@ from torch import Tensor
 
 from passband.grid import Grid
 
-WIDTH: Final = 8
+WIDTH: Final = 6
 """Pixels over which an atom is spread, in each direction."""
-_STEEPNESS: Final = 1.8 * WIDTH
+_STEEPNESS: Final = 1.95 * WIDTH
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(64)
 
 

@@ -39,7 +39,9 @@ def transmission(phase_rad: Tensor, calculation: Calculation) -> Tensor:
 def passage(wave: Tensor, height_A: float, layers: Layers, calculation: Calculation) -> Tensor:
     """The wave (c, ny, nx) that stands at this height z [Å], behind all planes: at layers.slices.exit_A."""
     for plane_A, phase_rad in plane_phases(layers, calculation):
-        wave = propagated(wave, calculation, plane_A - height_A) * transmission(phase_rad, calculation)
+        arriving = propagated(wave, calculation, plane_A - height_A)
+        wave = transmission(phase_rad, calculation)
+        wave *= arriving
         height_A = plane_A
     return propagated(wave, calculation, layers.slices.exit_A - height_A)
 

@@ -56,13 +56,26 @@ def _packed_spectrum(layers: Layers, calculation: Calculation, entries: NDArray[
     spectrum = torch.zeros((), dtype=torch.complex64)
     for number in np.unique(numbers).tolist():
         chosen = entries[numbers == number]
-        atom, plane = layers.slices.atom[chosen], layers.slices.plane[chosen]
-        weights = np.where(plane % 2 == 0, 1, 1j) * layers.slices.share[chosen]
+        atom, weights = _packed_weights(layers.slices, chosen)
         density = calculation.numerics.gridding.spread(
             torch.from_numpy(layers.places_A[:, atom, ::-1] / grid.sampling_A).to(calculation.device),
-            torch.from_numpy(weights.astype(np.complex64)).to(calculation.device),
+            torch.from_numpy(weights).to(calculation.device),
             grid.shape,
         )
         kernel = phase_kernel(calculation, number, layers.thermal_A2[number])
-        spectrum = spectrum + torch.fft.fft2(density) * kernel
+        part = torch.fft.fft2(density)
+        part *= kernel
+        spectrum = part + spectrum
     return spectrum
+
+
+def _packed_weights(
+    slices: Slices, entries: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.complex64]]:
+    """Each atom once, and its shares of an even plane (real part) and the odd plane behind it (imaginary part)."""
+    atom, position = np.unique(slices.atom[entries], return_inverse=True)
+    odd = slices.plane[entries] % 2
+    even_share, odd_share = (
+        np.bincount(position, slices.share[entries] * chosen, len(atom)) for chosen in (1 - odd, odd)
+    )
+    return atom, (even_share + 1j * odd_share).astype(np.complex64)

@@ -22,7 +22,7 @@ from passband.storage.arrays import are_intact
 from passband.storage.atomic import write_text
 from passband.storage.ledger import Ledger
 from passband.storage.run_folder import RunFolder
-from passband.storage.tables import has_part, save_table
+from passband.storage.tables import has_part, part_keys, save_table
 from passband.study import tasks
 from passband.study.domains import domain_table
 from passband.study.load import study_yaml
@@ -104,8 +104,8 @@ class _Start:
             self._task(s.scene_id, "waves", tasks.simulate, s.structures, s.split, s.index)
             for s in all_scenes(self.study)
         ]
-        done = self.ledger.done_keys("networks")
-        verify = any(plan.part_id not in done for plan in network_plans(self.study))
+        there = self.ledger.done_keys("networks") & set(part_keys(self.folder.scores))
+        verify = any(plan.part_id not in there for plan in network_plans(self.study))
         self._carry_out("waves", "scenes", planned, lambda key: self._has_waves(key, verify))
         failures = self.ledger.failures("waves")
         if self.counts["waves"].failed and failures:
