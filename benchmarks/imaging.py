@@ -2,7 +2,8 @@
 
 Every round forms a few images and does as many bare inverse FFTs of the finer grid (1.5 times the pixels), one after
 the other, so that both meet the same machine: the ratio of the two is the figure to trust, its quartiles are the
-spread. Conditions: defocus only as in the published series ("corrected"), Cs with a cone of illumination, and coma
+spread. Times are of the processor (one thread), so that a busy machine counts only through its caches; rates are
+medians, and the best round stands beside them. Conditions: defocus only as in the published series ("corrected"), Cs with a cone of illumination, and coma
 and astigmatism on top. Run it as ``python benchmarks/imaging.py``; the last line is JSON.
 """
 
@@ -47,16 +48,16 @@ def settings() -> dict[str, ImagingCondition]:
 
 
 def rounds(works: dict[str, Callable[[], object]], seconds: float) -> dict[str, list[float]]:
-    """Wall times [s] of works that take turns for so many seconds."""
+    """Processor times [s] of works that take turns for so many seconds."""
     for work in works.values():
         work()
     times: dict[str, list[float]] = {name: [] for name in works}
     end = time.perf_counter() + seconds
     while time.perf_counter() < end:
         for name, work in works.items():
-            started = time.perf_counter()
+            started = time.process_time()
             work()
-            times[name].append(time.perf_counter() - started)
+            times[name].append(time.process_time() - started)
     return times
 
 

@@ -102,7 +102,6 @@ def test_what_workers_print_goes_to_their_logs(
     told = "".join(path.read_text() for path in sorted(logs.glob("worker-*.log")))
     assert "this is for the log" in told
     assert "Segmentation fault" in told
-    assert "in segfault" in told
     assert capfd.readouterr() == ("", "")
 
 

@@ -52,7 +52,7 @@ def test_the_momentum_h_over_the_wavelength_obeys_einsteins_energy_relation(ener
 def test_the_phase_per_form_factor_is_the_wavelength_times_the_relativistic_mass_ratio(energy_eV):
     # σ = 2π m_rel e λ / h², and the potential per form factor is h² / (2π m e): the product is λ m_rel / m
     product = interaction_constant_rad_per_VA(energy_eV) * POTENTIAL_PER_FORM_FACTOR_V_A2
-    assert product == pytest.approx(wavelength_A(energy_eV) * (1 + energy_eV / REST_ENERGY_EV), rel=1e-5)
+    assert product == pytest.approx(wavelength_A(energy_eV) * (1 + energy_eV / REST_ENERGY_EV), rel=1e-6)
 
 
 @given(energies_eV, st.floats(1.01, 2))

@@ -8,17 +8,18 @@ import torch
 from passband.errors import UserError
 from passband.networks.prediction import predicted_logits
 from passband.networks.spec import COMPACT, PUBLISHED, NetworkSpec
-from passband.networks.unet import build_network, parameter_count, particle_logits
+from passband.networks.unet import Block, build_network, parameter_count, particle_logits
 from passband.records import parse_record
 
 TINY = NetworkSpec(widths=(4, 8), blocks=(1, 1))
+RESIDUAL = COMPACT.model_copy(update={"residual": True, "blocks": (0, 1, 2, 1)})
 
 
 def parameters_by_hand(spec: NetworkSpec) -> int:
     """Every convolution of k x k from a to b channels has a b k² weights, every batch norm 2 numbers per channel."""
 
     def block(a: int, b: int) -> int:
-        shortcut = a * b if a != b else 0
+        shortcut = a * b if spec.residual and a != b else 0
         return 2 * a + 9 * a * b + (spec.convolutions - 1) * (2 * b + 9 * b * b) + shortcut
 
     w = spec.widths
@@ -33,7 +34,7 @@ def parameters_by_hand(spec: NetworkSpec) -> int:
     return total + 2 * w[0] + 9 * w[0] * head + head
 
 
-@pytest.mark.parametrize("spec", [COMPACT, PUBLISHED, TINY])
+@pytest.mark.parametrize("spec", [COMPACT, PUBLISHED, TINY, RESIDUAL])
 def test_the_number_of_parameters_is_the_one_counted_by_hand(spec: NetworkSpec) -> None:
     assert parameter_count(build_network(spec, 0)) == parameters_by_hand(spec)
 
@@ -44,16 +45,25 @@ def test_the_published_network_has_about_14_million_parameters_and_two_classes()
 
 
 @pytest.mark.parametrize(
-    ("stride", "kernel", "skip", "outputs", "blocks"),
-    [*product((1, 2, 4, 8), (9, 11), ("add", "concatenate"), (1, 2), ((0, 1), (2, 1)))],
+    ("stride", "kernel", "skip", "residual", "blocks"),
+    [*product((1, 2, 4, 8), (9, 11), ("add", "concatenate"), (True, False), ((0, 1), (2, 1)))],
 )
 def test_every_member_of_the_family_gives_one_row_of_logits_per_pixel(
-    stride: int, kernel: int, skip: str, outputs: int, blocks: tuple[int, int]
+    stride: int, kernel: int, skip: str, residual: bool, blocks: tuple[int, int]
 ) -> None:
     data = {"stem_stride": stride, "stem_kernel": kernel, "widths": [4, 6], "blocks": list(blocks)}
-    spec = parse_record(NetworkSpec, data | {"skip": skip, "outputs": outputs}, "a test")
+    spec = parse_record(NetworkSpec, data | {"skip": skip, "residual": residual}, "a test")
     ny, nx = 2 * spec.multiple, 3 * spec.multiple
-    assert build_network(spec, 0)(torch.zeros(2, 1, ny, nx)).shape == (2, outputs, ny, nx)
+    assert build_network(spec, 0)(torch.zeros(2, 1, ny, nx)).shape == (2, 1, ny, nx)
+
+
+def test_a_residual_block_whose_convolutions_are_silent_passes_its_features_on() -> None:
+    network = build_network(RESIDUAL, 0)
+    block = network.encoder[2][1]
+    assert isinstance(block, Block)
+    torch.nn.init.zeros_(block.body[2].weight)
+    features = torch.randn(1, 64, 4, 4, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(block(features), features)
 
 
 @pytest.mark.parametrize("kernel", [2, 3, 8])

@@ -48,7 +48,7 @@ def test_basins_of_different_width_are_told_with_their_spread() -> None:
     other = wide.assign(train_id=name_of(5), network_id="b" + wide["network_id"])
     base = study({0: 0.95, 5: 0.80, 10: 0.7, 15: 0.6})
     text = told(replace(base, scores=pd.concat([narrow, other], ignore_index=True)))
-    assert "(0 nm to 10 nm, depending on the training domain)" in text
+    assert "(0 nm to 5 nm, depending on the training domain)" in text
 
 
 def test_without_a_common_axis_the_worst_pair_is_named() -> None:

@@ -43,7 +43,7 @@ def test_form_factors_are_those_of_the_published_table():
 def test_an_element_outside_the_tables_is_refused(number):
     with pytest.raises(UserError, match="only for 1"):
         form_factor_A(number, np.zeros(1))
-    with pytest.raises(ValueError, match="atomic number"):
+    with pytest.raises(UserError, match="atomic number"):
         thermal_row(number)
 
 

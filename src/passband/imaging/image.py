@@ -165,8 +165,8 @@ def _row_spectra(columns: Tensor) -> Tensor:
 
 
 def _rows_at_once(device: torch.device, waves: int, fine_x: int) -> int:
-    """Rows of a block: 96 or 2**15 samples on the CPU (measured at 256 and 512 pixels), else all."""
-    return max(96, 2**15 // fine_x) // waves or 1 if device.type == "cpu" else 2**30
+    """Rows of a block: 96, or 49152 samples, on the CPU (best at 256 and 512 pixels); elsewhere all."""
+    return max(1, max(96, 49152 // fine_x) // waves) if device.type == "cpu" else 2**30
 
 
 def fine_shape(shape: tuple[int, int]) -> tuple[int, int]:

@@ -63,7 +63,7 @@ def folding(qy: Tensor, qx: Tensor, depends_on_length_alone: bool) -> Folding:
         return Folding(qy, qx, (ny, nx), None)
     rows, row = torch.unique(qy.flatten().abs(), return_inverse=True)
     columns, column = torch.unique(qx.flatten().abs(), return_inverse=True)
-    source = (row[:, None] * len(columns) + column).flatten()
+    source = (row[:, None] * len(columns) + column).flatten().to(torch.int32)
     return Folding(rows[:, None], columns[None, :], (len(row), len(column)), source)
 
 

@@ -1,7 +1,7 @@
 """What a segmentation network is, as data.
 
-One family of U-Nets (Ronneberger, Fischer & Brox, MICCAI 2015) made of pre-activation residual blocks (He
-et al., "Identity mappings in deep residual networks", ECCV 2016). A stem brings the image to a coarser
+One family of U-Nets (Ronneberger, Fischer & Brox, MICCAI 2015) made of pre-activation blocks (He et al.,
+"Identity mappings in deep residual networks", ECCV 2016). A stem brings the image to a coarser
 grid; every level halves it again; the decoder climbs back, and a head matched to the stem returns to the
 pixels of the image.
 """
@@ -22,9 +22,10 @@ class NetworkSpec(Record):
     input_sampling_A: pixel size [Å] of the images that the network is meant for.
     stem_stride, stem_kernel: stride and kernel [px] of the first convolution.
     widths: channels of each level, the finest first; level i works at 1/(stem_stride 2^i) of the image.
-    blocks: residual blocks of each level of the encoder; 0 is possible at the finest one, which the stem
+    blocks: blocks of each level of the encoder; 0 is possible at the finest one, which the stem
         has filled.
     convolutions: 3 x 3 convolutions of each block.
+    residual: whether a block adds its input to its output.
     skip: how the decoder takes up the encoder's features.
     outputs: 1 logit (of being particle), or 2 (of background and of particle).
     """
@@ -35,6 +36,7 @@ class NetworkSpec(Record):
     widths: tuple[PositiveInt, ...] = Field(default=(16, 32, 64, 128), min_length=1, max_length=8)
     blocks: tuple[int, ...] = (1, 1, 1, 1)
     convolutions: PositiveInt = 1
+    residual: bool = False
     skip: Literal["add", "concatenate"] = "add"
     outputs: Literal[1, 2] = 1
 
@@ -64,6 +66,7 @@ PUBLISHED: Final = NetworkSpec(
     widths=(64, 64, 128, 256, 512),
     blocks=(0, 2, 2, 2, 2),
     convolutions=2,
+    residual=True,
     skip="concatenate",
     outputs=2,
 )

@@ -1,7 +1,7 @@
 """The U-Nets of one family, built from their specification.
 
-Every block is pre-activated: batch norm, ReLU, convolution; its input is added to its output (He et al.,
-ECCV 2016). The stem is one strided convolution. The head is its counterpart: a 3 x 3 convolution to stride²
+Every block is pre-activated: batch norm, ReLU, convolution; a residual one adds its input to its output
+(He et al., ECCV 2016). The stem is one strided convolution. The head is its counterpart: a 3 x 3 convolution to stride²
 values per coarse pixel, laid out as stride x stride fine ones (sub-pixel convolution, Shi et al., CVPR
 2016), which costs half of a transposed convolution. All operations are convolutional, so any image whose
 sides are multiples of ``spec.multiple`` fits.
@@ -15,13 +15,13 @@ from passband.errors import UserError
 from passband.networks.spec import NetworkSpec
 
 
-class ResidualBlock(nn.Module):
-    """BatchNorm, ReLU and 3 x 3 convolution, some times over, beside a shortcut; the first may stride."""
+class Block(nn.Module):
+    """BatchNorm, ReLU and 3 x 3 convolution, some times over; the first may stride; a shortcut where residual."""
 
-    def __init__(self, width_in: int, width_out: int, stride: int, convolutions: int) -> None:
+    def __init__(self, width_in: int, width_out: int, stride: int, spec: NetworkSpec) -> None:
         super().__init__()
         layers: list[nn.Module] = []
-        for index in range(convolutions):
+        for index in range(spec.convolutions):
             width = width_in if index == 0 else width_out
             step = stride if index == 0 else 1
             layers += [
@@ -30,18 +30,12 @@ class ResidualBlock(nn.Module):
                 nn.Conv2d(width, width_out, 3, step, padding=1, bias=False),
             ]
         self.body = nn.Sequential(*layers)
-        # Mean, then 1 x 1 (He et al., "Bag of tricks", CVPR 2019): nothing is skipped, and it stays clear
-        # of oneDNN's strided 1 x 1 convolution, whose backward pass overruns its memory at some widths
-        # (torch 2.13).
-        shortcut: list[nn.Module] = [nn.AvgPool2d(stride)] if stride > 1 else []
-        if width_in != width_out:
-            shortcut.append(nn.Conv2d(width_in, width_out, 1, bias=False))
-        self.shortcut = nn.Sequential(*shortcut)
+        self.shortcut = _shortcut(width_in, width_out, stride) if spec.residual else None
 
     def forward(self, features: Tensor) -> Tensor:
         """(b, width_in, h, w) to (b, width_out, h / stride, w / stride)."""
-        result: Tensor = self.body(features) + self.shortcut(features)
-        return result
+        result: Tensor = self.body(features)
+        return result if self.shortcut is None else result + self.shortcut(features)
 
 
 class Join(nn.Module):
@@ -51,7 +45,7 @@ class Join(nn.Module):
         super().__init__()
         self.adds = spec.skip == "add"
         self.project = nn.Conv2d(coarse, fine, 1, bias=False) if self.adds else nn.Identity()
-        self.block = ResidualBlock(fine if self.adds else coarse + fine, fine, 1, spec.convolutions)
+        self.block = Block(fine if self.adds else coarse + fine, fine, 1, spec)
 
     def forward(self, coarse: Tensor, fine: Tensor) -> Tensor:
         """(b, coarse, h, w) and (b, fine, 2h, 2w) to (b, fine, 2h, 2w)."""
@@ -117,7 +111,18 @@ def _level(spec: NetworkSpec, index: int) -> nn.Sequential:
     before = spec.widths[max(index - 1, 0)]
     first = (before, 2 if index else 1)
     shapes = [first] + [(width, 1)] * (spec.blocks[index] - 1) if spec.blocks[index] else []
-    return nn.Sequential(*(ResidualBlock(w, width, stride, spec.convolutions) for w, stride in shapes))
+    return nn.Sequential(*(Block(w, width, stride, spec) for w, stride in shapes))
+
+
+def _shortcut(width_in: int, width_out: int, stride: int) -> nn.Sequential:
+    """Mean, then 1 x 1 (He et al., "Bag of tricks", CVPR 2019), where the shape changes; else the features.
+
+    A strided 1 x 1 convolution would do, but oneDNN's overruns its memory at some widths (channels-last, torch 2.13).
+    """
+    layers: list[nn.Module] = [nn.AvgPool2d(stride)] if stride > 1 else []
+    if width_in != width_out:
+        layers.append(nn.Conv2d(width_in, width_out, 1, bias=False))
+    return nn.Sequential(*layers)
 
 
 def _check_size(images: Tensor, multiple: int) -> None:

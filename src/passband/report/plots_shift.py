@@ -28,8 +28,8 @@ from passband.report.summary import TOLERANCE, loss_by_distance
 
 G_OOD: Final = r"$G_\mathrm{OOD}$"
 LOSSES: Final = {
-    "pixel_error": f"{G_OOD} in pixel error (share of pixels)",
-    "dice": f"{G_OOD} in Dice (Dice lost)",
+    "pixel_error": f"{G_OOD}, pixel error [share]",
+    "dice": f"{G_OOD}, Dice lost",
 }
 
 

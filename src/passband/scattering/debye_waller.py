@@ -14,6 +14,8 @@ Rows called "assumed" have no source: they are ours, of the size of the neighbou
 from dataclasses import dataclass
 from typing import Final
 
+from passband.errors import UserError
+
 _SYMBOLS: Final = (
     "H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Sc Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As Se Br Kr Rb Sr Y "
     "Zr Nb Mo Tc Ru Rh Pd Ag Cd In Sn Sb Te I Xe Cs Ba La Ce Pr Nd Pm Sm Eu Gd Tb Dy Ho Er Tm Yb Lu Hf Ta W Re "
@@ -86,7 +88,12 @@ DEBYE_WALLER: Final = {
 
 
 def thermal_row(number: int) -> ThermalRow:
-    """The row of the element with this atomic number, 1 to 98; ASSUMED where it has none of its own."""
+    """The row of the element with this atomic number, 1 to 98; ASSUMED where it has none of its own.
+
+    Raises UserError for another number.
+    """
     if not 1 <= number <= len(ELEMENTS):
-        raise ValueError(f"no element has the atomic number {number} in a table of 1 to {len(ELEMENTS)}")
+        raise UserError(
+            f"atoms: no thermal factor for the atomic number {number}, only for 1 (H) to {len(ELEMENTS)} (Cf)"
+        )
     return DEBYE_WALLER.get(ELEMENTS[number - 1], ASSUMED)
