@@ -172,6 +172,8 @@ def test_no_label_is_cut_off_and_no_two_labels_of_an_axis_overlap(name: str) -> 
         figure.draw_without_rendering()
         ticks = [labels for axes in figure.findobj(Axes) for labels in tick_labels(axes)]
         assert not [labels for labels in ticks if overlapping(labels)], key
+        labels = [label for axes in figure.findobj(Axes) for label in axis_labels(axes)]
+        assert not overlapping(labels), key
         others = set(figure.findobj(Text)) - {
             label for axes in figure.findobj(Axes) for label in all_labels(axes)
         }
@@ -188,6 +190,12 @@ def tick_labels(axes: Axes) -> list[list[Text]]:
             [label for tick in ticks for label in (tick.label1, tick.label2) if is_drawn(label, axes)]
         )
     return both
+
+
+def axis_labels(axes: Axes) -> list[Text]:
+    """The names of both axes and the titles of a panel."""
+    texts = [axes.xaxis.label, axes.yaxis.label, *(axes.title, axes._left_title, axes._right_title)]
+    return [text for text in texts if is_drawn(text, axes)]
 
 
 def all_labels(axes: Axes) -> list[Text]:

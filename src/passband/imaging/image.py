@@ -159,9 +159,15 @@ def _row_spectra(columns: Tensor) -> Tensor:
         block = columns[:, :, start : start + step]
         padded[:, :, : block.shape[2], :nx] = block
         field = torch.fft.ifft(padded[:, :, : block.shape[2]], dim=-1, norm="forward")
-        summed = reduce(torch.add, [(one * one.conj_physical()).real for one in field.unbind(1)])
+        summed = reduce(torch.add, [_squared(one) for one in field.unbind(1)])
         spectra[:, start : start + step] = torch.fft.rfft(summed, dim=-1, norm="forward")[..., : nx // 2 + 1]
     return spectra / configurations if configurations > 1 else spectra
+
+
+def _squared(field: Tensor) -> Tensor:
+    """|ψ|², in half the time of ``abs().square()``."""
+    parts = torch.view_as_real(field).square()
+    return parts[..., 0] + parts[..., 1]
 
 
 def _rows_at_once(device: torch.device, waves: int, fine_x: int) -> int:

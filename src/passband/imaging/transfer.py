@@ -78,8 +78,12 @@ def folded_transfer(condition: ImagingCondition, points: Folding, dtype: torch.d
 
 def unfolded(values: Tensor, points: Folding) -> Tensor:
     """Values (..., number of points) brought to the grid (..., ny, nx) of a folding."""
-    if points.source is not None:
-        # a float64 of 8 bytes is copied twice as fast as a complex64 of 8 bytes
-        plain = values.view(torch.float64) if values.dtype == torch.complex64 else values
-        values = plain.index_select(-1, points.source).view(values.dtype)
-    return values.reshape(*values.shape[:-1], *points.shape)
+    if points.source is None:
+        return values.reshape(*values.shape[:-1], *points.shape)
+    # several times faster than one index_select on the last axis, and than on complex numbers
+    plain = values.view(torch.float64) if values.dtype == torch.complex64 else values
+    rows = plain.reshape(-1, plain.shape[-1])
+    grids = rows.new_empty((len(rows), points.source.numel()))
+    for row, grid in zip(rows, grids, strict=True):
+        torch.index_select(row, 0, points.source, out=grid)
+    return grids.view(values.dtype).reshape(*values.shape[:-1], *points.shape)

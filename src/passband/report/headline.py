@@ -22,8 +22,10 @@ class Headline:
 def headline(data: ReportData, summary: Summary | None) -> Headline:
     """The sentences and the counts of a study; a study without results says so."""
     if summary is None:
-        missing = "No network was trained and tested, so there is no answer; the failures are listed below."
-        return Headline((missing,), _facts(data))
+        reasons = "; the failures are listed below" if len(data.failures) else ""
+        return Headline(
+            (f"No network was trained and tested, so there is no answer{reasons}.",), _facts(data)
+        )
     sentences = (_own_domain(summary.own_dice, data.interval_level), _shift(summary), _measure(data))
     return Headline(tuple(sentence for sentence in sentences if sentence), _facts(data))
 

@@ -100,8 +100,8 @@ def plot_matrix(matrix: dict[str, pd.DataFrame], axis: DomainAxis) -> Figure:
         _cells(axes, values.reindex(index=trains, columns=tests), metric)
         shown = regular_places(len(trains), max(1, int(height / 0.13)))
         axes.set_yticks(shown, [axis.tick(trains[i]) for i in shown])
-        axes.set_ylabel(f"training: {axis.label}" if axis.setting else "training domain")
         axes.set_title(f"Median {NAMES[metric]}")
+    figure.supylabel(f"training: {axis.label}" if axis.setting else "training domain", fontsize=8)
     named_ticks(both[1], [axis.tick(name) for name in tests])
     both[1].set_xlabel(f"test: {axis.label}" if axis.setting else "test domain")
     return figure
