@@ -3,8 +3,9 @@
 Every round forms a few images and does as many bare inverse FFTs of the finer grid (1.5 times the pixels), one after
 the other, so that both meet the same machine: the ratio of the two is the figure to trust, its quartiles are the
 spread. Times are of the processor (one thread), so that a busy machine counts only through its caches; rates are
-medians, and the best round stands beside them. Conditions: defocus only as in the published series ("corrected"), Cs with a cone of illumination, and coma
-and astigmatism on top. Run it as ``python benchmarks/imaging.py``; the last line is JSON.
+medians, and the best round stands beside them. Conditions: defocus only as in the published series ("corrected"),
+Cs with a cone of illumination ("uncorrected"), and coma and astigmatism on top ("coma").
+Run it as ``python benchmarks/imaging.py``; the last line is JSON.
 """
 
 import json

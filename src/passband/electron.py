@@ -15,7 +15,7 @@ REST_ENERGY_EV: Final = 510_998.95069
 HC_EV_A: Final = 12_398.419843320026
 """Planck constant times speed of light [eV Å], exact in the SI of 2019."""
 POTENTIAL_PER_FORM_FACTOR_V_A2: Final = HC_EV_A**2 / (2 * pi * REST_ENERGY_EV)
-"""h² / (2π m e) = 47.8776 V Å²: turns an electron form factor [Å] into a Fourier coefficient of the potential [V Å³]."""
+"""h² / (2π m e) = 47.8776 V Å²: an electron form factor [Å] to a Fourier coefficient of the potential [V Å³]."""
 
 
 def wavelength_A(energy_eV: float) -> float:

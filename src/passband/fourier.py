@@ -16,7 +16,8 @@ def resize_spectrum(spectrum: Tensor, shape: tuple[int, int]) -> Tensor:
     columns, to_columns = _matching_lines(nx, shape[1])
     resized = spectrum.new_zeros((*spectrum.shape[:-2], *shape))
     resized[..., to_rows[:, None], to_columns] = spectrum[..., rows[:, None], columns]
-    return resized * (shape[0] * shape[1] / (ny * nx))
+    scaled: Tensor = resized * (shape[0] * shape[1] / (ny * nx))
+    return scaled
 
 
 def _matching_lines(n: int, to_n: int) -> tuple[Tensor, Tensor]:

@@ -25,6 +25,5 @@ class Grid:
 
     def frequencies_per_A(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Spatial frequencies in FFT order: qy of shape (ny, 1) and qx of shape (1, nx) [1/Å]."""
-        qy = np.fft.fftfreq(self.shape[0], self.sampling_A)[:, None]
-        qx = np.fft.fftfreq(self.shape[1], self.sampling_A)[None, :]
-        return qy, qx
+        qy, qx = (np.asarray(np.fft.fftfreq(n, self.sampling_A), dtype=np.float64) for n in self.shape)
+        return qy[:, None], qx[None, :]

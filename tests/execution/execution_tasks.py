@@ -33,7 +33,7 @@ def told(*values: object) -> Mapping[str, Any]:
 
 
 def environment() -> Mapping[str, Any]:
-    names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "MALLOC_TRIM_THRESHOLD_")
+    names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_")
     return {"pid": os.getpid()} | {name: os.environ.get(name) for name in names}
 
 

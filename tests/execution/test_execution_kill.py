@@ -27,7 +27,9 @@ LIMIT_S = 10.0
 
 def start(root: Path, *arguments: object) -> subprocess.Popen[str]:
     command = [sys.executable, str(DRIVER), str(root), *(str(argument) for argument in arguments)]
-    environment = os.environ | {"PYTHONWARNINGS": "error", "OMP_NUM_THREADS": "1"}
+    scratch = root.parent / "scratch"
+    scratch.mkdir(exist_ok=True)
+    environment = os.environ | {"PYTHONWARNINGS": "error", "OMP_NUM_THREADS": "1", "TMPDIR": str(scratch)}
     return subprocess.Popen(
         command,
         stdout=subprocess.PIPE,

@@ -23,7 +23,7 @@ import dask
 from distributed import Client, KilledWorker, LocalCluster
 
 from passband.errors import UserError
-from passband.execution.dask_settings import ONE_THREAD, SETTINGS
+from passband.execution.dask_settings import SETTINGS, WORKER_ENVIRONMENT
 from passband.execution.interruption import children_without_signals, environment, undisturbed
 from passband.execution.tasks import Outcome, Task, perform, reason_of
 from passband.execution.worker_output import WorkerOutput
@@ -118,7 +118,7 @@ def open_dask(workers: int, logs: Path | None) -> Iterator[DaskExecutor]:
     if logs is not None:
         logs.mkdir(parents=True, exist_ok=True)
     scratch = tempfile.TemporaryDirectory(prefix="passband-", ignore_cleanup_errors=True)
-    with dask.config.set(SETTINGS), environment(ONE_THREAD), _quiet(), scratch as local_directory:
+    with dask.config.set(SETTINGS), environment(WORKER_ENVIRONMENT), _quiet(), scratch as local_directory:
         foreign = set(multiprocessing.active_children())
         resource_tracker.ensure_running()  # or it would release the signals that are held next
         with ExitStack() as held:

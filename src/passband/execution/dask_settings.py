@@ -29,15 +29,20 @@ SETTINGS: Final[dict[str, Any]] = {
     "distributed.scheduler.http.routes": [],
     "distributed.worker.http.routes": [],
     "distributed.admin.large-graph-warning-threshold": "1GB",
-    # Dask's default of 64 KiB makes glibc give back and fetch again every larger array.
-    "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None,
+    # The environment of the workers is WORKER_ENVIRONMENT, and nothing of Dask's own.
+    "distributed.nanny.pre-spawn-environ": {},
 }
 """Keys of Dask's configuration."""
 
-ONE_THREAD: Final[dict[str, str]] = {
+WORKER_ENVIRONMENT: Final[dict[str, str]] = {
+    # One thread per worker: results repeat bit for bit, and one process per core is the fastest.
     "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "NUMEXPR_NUM_THREADS": "1",
+    # Keep freed memory for the next step. A training step of a small network took 41 ms of CPU with Dask's default
+    # (give back above 64 KiB), 20 ms with glibc's and 16 ms with this; the peak memory was the same.
+    "MALLOC_MMAP_THRESHOLD_": str(2**30),
+    "MALLOC_TRIM_THRESHOLD_": str(2**32),
 }
-"""One thread per worker: results repeat bit for bit, and one process per core is the fastest."""
+"""Environment variables of every worker."""

@@ -19,6 +19,7 @@ from torch import Tensor
 from passband.errors import UserError
 from passband.grid import Grid
 from passband.imaging.condition import ImagingCondition
+from passband.imaging.counts import draw_counts
 from passband.imaging.phase import is_round
 from passband.imaging.transfer import folded_transfer, folding, frequency_axes, unfolded
 from passband.wave import ExitWave
@@ -207,7 +208,7 @@ def expose(
     """
     dose = torch.as_tensor(dose_e_per_A2, dtype=intensity.dtype, device=intensity.device)[..., None, None]
     electrons = torch.where(dose.isfinite(), dose * pixel_area_A2, 1.0)
-    counted = torch.poisson(electrons * intensity.clamp(min=0), generator=generator) / electrons
+    counted = draw_counts(electrons * intensity.clamp(min=0), generator) / electrons
     return torch.where(dose.isfinite(), counted, intensity)
 
 
