@@ -71,13 +71,14 @@ def studies(
     from passband.study.estimate import estimate
 
     cores = default_workers()
-    table = Table("study", "networks", "scenes", "images seen", f"about, on {cores} cores here", "question")
+    table = Table("study", "networks", "scenes", "images seen", f"time on {cores} cores here, about")
     with _err.status("measuring this machine …"):
         for name, study in CATALOGUE.items():
             cost = estimate(study(), cores)
             counts = (f"{cost.networks:,}", f"{cost.scenes:,}", f"{cost.images_seen:,}")
-            table.add_row(name, *counts, duration(cost.seconds), study().question)
+            table.add_row(name, *counts, duration(cost.seconds))
     _out.print(table)
+    _out.print("passband studies --show NAME prints one as YAML", highlight=False)
 
 
 @app.command()
@@ -178,4 +179,4 @@ def main() -> None:
         app()
     except UserError as error:
         _err.print(f"passband: {error}", markup=False)
-        raise SystemExit(2) from None
+        raise SystemExit(error.exit_code) from None

@@ -14,10 +14,9 @@ def resize_spectrum(spectrum: Tensor, shape: tuple[int, int]) -> Tensor:
     ny, nx = spectrum.shape[-2:]
     rows, to_rows = _matching_lines(ny, shape[0])
     columns, to_columns = _matching_lines(nx, shape[1])
-    resized = spectrum.new_zeros((*spectrum.shape[:-2], *shape))
+    resized: Tensor = spectrum.new_zeros((*spectrum.shape[:-2], *shape))
     resized[..., to_rows[:, None], to_columns] = spectrum[..., rows[:, None], columns]
-    scaled: Tensor = resized * (shape[0] * shape[1] / (ny * nx))
-    return scaled
+    return resized * (shape[0] * shape[1] / (ny * nx))
 
 
 def _matching_lines(n: int, to_n: int) -> tuple[Tensor, Tensor]:
@@ -33,5 +32,5 @@ def resample(field: Tensor, shape: tuple[int, int]) -> Tensor:
     """Band-limited resampling of a periodic field (..., ny, nx) to (..., *shape); real stays real."""
     if tuple(field.shape[-2:]) == tuple(shape):
         return field
-    resized = torch.fft.ifft2(resize_spectrum(torch.fft.fft2(field), shape))
+    resized: Tensor = torch.fft.ifft2(resize_spectrum(torch.fft.fft2(field), shape))
     return resized if field.is_complex() else resized.real

@@ -42,7 +42,9 @@ def parse_record(kind: type[R], data: object, where: str) -> R:
     try:
         return kind.model_validate_json(json.dumps(data))
     except ValidationError as error:
-        raise UserError(f"{where}: {_sentence(kind, error.errors()[0])}") from None
+        details = error.errors()
+        unknown = [detail for detail in details if detail["type"] == "extra_forbidden"]
+        raise UserError(f"{where}: {_sentence(kind, (unknown or details)[0])}") from None
     except TypeError as error:
         raise UserError(f"{where}: {error}") from None
 

@@ -10,7 +10,7 @@ from execution_tasks import trainings, work_without_end
 
 from passband.errors import UserError
 from passband.execution.executors import ExecutorSpec, open_executor
-from passband.execution.interruption import EXIT_CODE, Interrupted
+from passband.execution.interruption import Interrupted
 from passband.execution.progress import StageProgress
 from passband.execution.run import run_tasks
 from passband.execution.tasks import Task
@@ -35,7 +35,7 @@ if __name__ == "__main__":
         drive(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), float(sys.argv[5]))
     except Interrupted as error:
         sys.stderr.write(f"{error}\n")
-        sys.exit(EXIT_CODE)
+        sys.exit(Interrupted.exit_code)
     except UserError as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(2)

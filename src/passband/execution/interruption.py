@@ -9,13 +9,13 @@ from typing import Any, Final
 
 from passband.errors import UserError
 
-EXIT_CODE: Final = 130
-"""Exit code of the command line after an interruption (128 + SIGINT)."""
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interrupted(UserError):  # noqa: N818 - it is no error of anybody
-    """The user, or the machine, has stopped the run; nothing finished is lost."""
+    """The user, or the machine, has stopped the run; nothing finished is lost. Exit code: 128 + SIGINT."""
+
+    exit_code = 130
 
     def __init__(self) -> None:
         super().__init__("stopped; everything finished is kept, run the same command again to go on")
