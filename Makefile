@@ -1,6 +1,7 @@
 # Two commands: `make demo` and `make test`. PIP_ARGS is passed on to pip.
 PYTHON ?= python3.11
 PIP_ARGS ?=
+PYTEST_ARGS ?= -n 2
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt $(PIP_ARGS)

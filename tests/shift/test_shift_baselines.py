@@ -3,7 +3,6 @@
 from math import log10, sqrt
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +11,6 @@ from passband.shift.baselines import (
     LogPowerSpectrum,
     abs_delta,
     abs_delta_abs,
-    defocus_baselines,
     log_power_spectrum,
     power_spectrum_distance,
 )
@@ -25,26 +23,6 @@ def random_images(seed: int, n: int = 3, shape: tuple[int, int] = (32, 32)) -> n
 def test_contrast_reversal_is_far_in_defocus_and_near_in_its_magnitude() -> None:
     assert (abs_delta(-10, 10), abs_delta_abs(-10, 10)) == (20, 0)
     assert (abs_delta(-10, 25), abs_delta_abs(-10, 25)) == (35, 15)
-
-
-def test_baselines_are_given_for_every_training_and_test_domain() -> None:
-    domains = pd.DataFrame(
-        {
-            "domain_id": ["a", "b", "c"],
-            "defocus_nm": [-10.0, 5.0, 20.0],
-            "is_training": [True, True, False],
-            "is_test": [True, False, True],
-        }
-    )
-    rows = defocus_baselines(domains).to_dict("records")
-    assert [(row["train_id"], row["test_id"]) for row in rows] == [
-        ("a", "a"),
-        ("a", "c"),
-        ("b", "a"),
-        ("b", "c"),
-    ]
-    assert [row["abs_delta_defocus_nm"] for row in rows] == [0, 30, 15, 15]
-    assert [row["abs_delta_abs_defocus_nm"] for row in rows] == [0, 10, 5, 15]
 
 
 def test_a_point_has_a_flat_spectrum_of_known_height() -> None:

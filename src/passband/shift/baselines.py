@@ -8,7 +8,6 @@ microscope at all.
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from passband.grid import Grid
@@ -22,26 +21,6 @@ def abs_delta(value: float, other: float) -> float:
 def abs_delta_abs(value: float, other: float) -> float:
     """||value| - |other||: blind to the sign, as contrast reversal is to |T|."""
     return abs(abs(value) - abs(other))
-
-
-def defocus_baselines(domains: pd.DataFrame) -> pd.DataFrame:
-    """Both defocus distances of every (training domain, test domain).
-
-    domains: rows with domain_id, defocus_nm, is_training, is_test. Returns train_id, test_id,
-    abs_delta_defocus_nm, abs_delta_abs_defocus_nm.
-    """
-    train = domains.loc[domains["is_training"].astype(bool), ["domain_id", "defocus_nm"]]
-    test = domains.loc[domains["is_test"].astype(bool), ["domain_id", "defocus_nm"]]
-    pairs = train.merge(test, how="cross", suffixes=("_train", "_test"))
-    here, there = pairs["defocus_nm_train"], pairs["defocus_nm_test"]
-    return pd.DataFrame(
-        {
-            "train_id": pairs["domain_id_train"],
-            "test_id": pairs["domain_id_test"],
-            "abs_delta_defocus_nm": (here - there).abs(),
-            "abs_delta_abs_defocus_nm": (here.abs() - there.abs()).abs(),
-        }
-    )
 
 
 @dataclass(frozen=True)

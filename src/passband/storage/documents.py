@@ -70,11 +70,6 @@ def yaml_text(data: object) -> str:
     return text
 
 
-def write_yaml(path: Path, data: object) -> None:
-    """Write plain data as YAML, keys in the order given, atomically."""
-    write_text(path, yaml_text(data))
-
-
 def load_json(path: Path) -> Any:
     """Plain data of a JSON file.
 

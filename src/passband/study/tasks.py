@@ -23,7 +23,7 @@ from passband.imaging.focus import refer_to_minimum_contrast
 from passband.imaging.mask import particle_mask
 from passband.information.spectra import specimen_spectrum
 from passband.information.weights import AREA, RADIAL, Weight, specimen_weight
-from passband.networks.unet import build_network
+from passband.networks.unet import build_network, parameter_count
 from passband.scattering.simulate import scene_waves
 from passband.seeds import seed_for
 from passband.storage.arrays import are_intact, save_arrays
@@ -123,7 +123,7 @@ def _summary(network: nn.Module, told: dict[str, Any]) -> dict[str, Any]:
     best = next(row for row in outcome["history"] if row["step"] == outcome["best_step"])
     return {
         "learning_rate": told["card"]["training"]["learning_rate"],
-        "parameters": sum(tensor.numel() for tensor in network.parameters()),
+        "parameters": parameter_count(network),
         "steps": int(outcome["history"][-1]["step"]),
         "best_step": outcome["best_step"],
         "validation_dice": best["validation_dice"],
