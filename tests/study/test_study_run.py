@@ -25,7 +25,7 @@ INLINE = ExecutorSpec(name="inline")
 
 
 def forget_pools() -> None:
-    for kept in (tasks.pool, tasks.test_images, tasks.study_of):
+    for kept in (tasks.training_pools, tasks.test_images, tasks.study_of):
         kept.cache_clear()
 
 

@@ -111,7 +111,7 @@ def test_a_card_that_was_written_and_read_names_the_same_network() -> None:
         {"training_waves": ("b", "a")},
         {"mask_blur_A": 1.0},
         {"threads": 2},
-        {"training": COMPACT_TRAINING.model_copy(update={"learning_rate": 1e-2})},
+        {"training": COMPACT_TRAINING.model_copy(update={"learning_rate": 3e-3})},
     ],
 )
 def test_any_change_of_a_card_names_another_network(change: dict[str, object]) -> None:

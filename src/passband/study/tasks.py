@@ -61,7 +61,7 @@ def train_and_score(
     path = folder.network(plan.network_id)
     network = build_network(study.network, seed_for(start, "start"))
     if not has_network(path):
-        pools = (pool(root, study_json, domain, "training"), pool(root, study_json, domain, "validation"))
+        pools = training_pools(root, study_json, domain)
         trained = train_network(network, plan.card.training, *pools, seed=start)
         save_network(path, trained.state_dict, _told(plan, trained))
     stored = load_network(path)
@@ -146,19 +146,12 @@ def study_of(study_json: str) -> Study:
     return Study.model_validate_json(study_json)
 
 
-@lru_cache(maxsize=4)
-def pool(root: str, study_json: str, domain: str, split: Split) -> ImagePool:
-    """Noiseless images of a domain: its training or validation structures. All networks of the domain share them."""
+@lru_cache(maxsize=8)
+def training_pools(root: str, study_json: str, domain: str) -> tuple[ImagePool, ImagePool]:
+    """Noiseless images of a domain's training and validation structures; all networks of the domain share them."""
     study = study_of(study_json)
-    counts = {
-        "training": study.training.images_per_structure,
-        "validation": study.training.validation_images_per_structure,
-        "test": 1,
-    }
-    own, structures = study.domains[domain], study.domains[domain].structures
-    waves = list(_waves(root, study, structures, split))
-    masks = [particle_mask(each.particles, study.mask.preset, study.mask.blur_A) for each in waves]
-    return form_pool(waves, masks, own.imaging, counts[split], seed_for(image_seed(study), split))
+    training = _pool(root, study, domain, "training", study.training.images_per_structure)
+    return training, _pool(root, study, domain, "validation", study.training.validation_images_per_structure)
 
 
 @lru_cache(maxsize=256)
@@ -166,7 +159,14 @@ def test_images(root: str, study_json: str, domain: str) -> Batch:
     """One noisy image of every test structure under a condition of the domain; the same for all networks."""
     study = study_of(study_json)
     noise = torch.Generator().manual_seed(seed_for(image_seed(study), "noise"))
-    return exposed_batch(pool(root, study_json, domain, "test"), noise)
+    return exposed_batch(_pool(root, study, domain, "test", 1), noise)
+
+
+def _pool(root: str, study: Study, domain: str, split: Split, per_structure: int) -> ImagePool:
+    own = study.domains[domain]
+    waves = list(_waves(root, study, own.structures, split))
+    masks = [particle_mask(each.particles, study.mask.preset, study.mask.blur_A) for each in waves]
+    return form_pool(waves, masks, own.imaging, per_structure, seed_for(image_seed(study), split))
 
 
 def _waves(root: str, study: Study, structures: str, split: Split) -> Iterator[SceneWaves]:

@@ -29,7 +29,7 @@ class TrainingSpec(Record):
     batches: BatchSpec = BatchSpec()
     images_per_structure: PositiveInt = 4
     validation_images_per_structure: PositiveInt = 2
-    learning_rate: PositiveFloat = 2e-2
+    learning_rate: PositiveFloat = 1e-2
     schedule: Literal["onecycle", "exponential"] = "onecycle"
     loss: Literal["bce_dice", "cross_entropy"] = "bce_dice"
     precision: Precision = "bfloat16"
@@ -44,7 +44,7 @@ class TrainingSpec(Record):
         return self
 
 
-COMPACT_TRAINING: Final = TrainingSpec(steps=300, validation_interval=25, first_validation=150)
+COMPACT_TRAINING: Final = TrainingSpec(steps=400, validation_interval=25, first_validation=300)
 """Seconds per network on one core; found by trial (docs/decisions)."""
 
 PUBLISHED_TRAINING: Final = TrainingSpec(
