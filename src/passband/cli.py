@@ -41,12 +41,15 @@ def run(
 ) -> None:
     """Sample, simulate, train, test out of distribution, measure, and write RUN/report/index.html."""
     from passband.execution.executors import ExecutorSpec
-    from passband.report.publish import publish
     from passband.study.load import load_study
     from passband.study.run import run_study
 
     outcome = run_study(load_study(study), root, ExecutorSpec(name=executor, workers=workers))
-    page = publish(root)
+    page = root / "report" / "index.html"
+    if outcome.changed or not page.exists():
+        from passband.report.publish import publish
+
+        page = publish(root)
     _out.print(outcome.sentence)
     _out.print(f"report: {page}")
 

@@ -33,11 +33,12 @@ from passband.study.study import Study
 
 @dataclass(frozen=True)
 class RunOutcome:
-    """What a start of a study has come to."""
+    """What a start of a study has come to; ``changed`` where any task ran."""
 
     networks: int
     failed: int
     seconds: float
+    changed: bool
 
     @property
     def sentence(self) -> str:
@@ -65,8 +66,13 @@ def run_study(study: Study, root: Path, spec: ExecutorSpec) -> RunOutcome:
             start.examples()
         finally:
             append_start(folder.provenance, study, spec.worker_count, start.wall_seconds)
-    failed = sum(count.failed for count in start.counts.values())
-    return RunOutcome(start.counts["networks"].done, failed, sum(start.wall_seconds.values()))
+    counts = start.counts.values()
+    return RunOutcome(
+        networks=start.counts["networks"].done,
+        failed=sum(count.failed for count in counts),
+        seconds=sum(start.wall_seconds.values()),
+        changed=any(count.already < count.planned for count in counts),
+    )
 
 
 @dataclass
