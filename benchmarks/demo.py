@@ -67,14 +67,18 @@ def main() -> None:
     )
     own = means[means["train_id"] == means["test_id"]]
     focused = own["train_id"] == "0 nm"
+    images = scores[scores["train_id"] == scores["test_id"]]
+    image_focused = images["train_id"] == "0 nm"
     medians = means.groupby(["train_id", "test_id"])["dice"].median().unstack()
     print(medians.round(3).to_string())
     figures = {
         "study_s": round(seconds),
         "peak_memory_mib": round(memory_mib),
         "networks": int(means["network_id"].nunique()),
-        "median_dice_defocused": round(float(own.loc[~focused, "dice"].median()), 4),
-        "median_dice_at_zero": round(float(own.loc[focused, "dice"].median()), 4),
+        "median_image_dice_defocused": round(float(images.loc[~image_focused, "dice"].median()), 4),
+        "median_image_dice_at_zero": round(float(images.loc[image_focused, "dice"].median()), 4),
+        "median_network_dice_defocused": round(float(own.loc[~focused, "dice"].median()), 4),
+        "median_network_dice_at_zero": round(float(own.loc[focused, "dice"].median()), 4),
         "median_pixel_error_defocused": round(float(own.loc[~focused, "pixel_error"].median()), 4),
         "lowest_median_dice_out_of_distribution": round(float(medians.min(axis=None)), 4),
         "finished_run_answers_s": round(again_s, 2),

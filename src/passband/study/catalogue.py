@@ -52,7 +52,7 @@ def demo() -> Study:
     return Study(
         name="demo",
         question="How far in defocus does a network trained at one defocus keep working?",
-        structures={"CdSe": StructureSet(scenes=cadmium_selenide(), training=24, validation=6, test=16)},
+        structures={"CdSe": StructureSet(scenes=cadmium_selenide(), training=36, validation=6, test=16)},
         simulation=SimulationSpec(energy_kV=300.0, sampling_A=0.2, stored_sampling_A=0.4),
         mask=MaskSpec(preset="clean", blur_A=1.6),
         domains=defocus_domains(),
@@ -67,7 +67,7 @@ def demo() -> Study:
             Deviation(
                 what="Training structures, images",
                 published="512 images, then 8-fold dihedral augmentation",
-                here="24 structures under 4 conditions each, with fresh noise, dihedral and roll at every step",
+                here="36 structures under 4 conditions each, with fresh noise, dihedral and roll at every step",
                 why="five minutes on two cores",
             ),
             Deviation(
