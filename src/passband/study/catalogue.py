@@ -64,12 +64,7 @@ def demo() -> Study:
         random_starts=4,
         deviations=(
             *COMPACT_DEVIATIONS,
-            Deviation(
-                what="Training structures, images",
-                published="512 images, then 8-fold dihedral augmentation",
-                here="36 structures under 4 conditions each, with fresh noise, dihedral and roll at every step",
-                why="five minutes on two cores",
-            ),
+            images_deviation(36, "five minutes on two cores"),
             Deviation(
                 what="Slices, pixels, phonons",
                 published="0.1 Å pixels, 8 frozen phonons",
@@ -97,12 +92,7 @@ def defocus() -> Study:
             "random_starts": 20,
             "deviations": (
                 *COMPACT_DEVIATIONS,
-                Deviation(
-                    what="Training structures, images",
-                    published="512 images, then 8-fold dihedral augmentation",
-                    here="128 structures under 4 conditions each, with fresh noise, dihedral and roll at every step",
-                    why="one night on two cores",
-                ),
+                images_deviation(128, "one night on two cores"),
             ),
         }
     )
@@ -145,6 +135,18 @@ SPREAD_DEVIATION = Deviation(
     here="10 Å standard deviation",
     why="the standard deviation is what we store; the 1/e half width would be 14 Å",
 )
+
+
+def images_deviation(structures: int, why: str) -> Deviation:
+    """Fewer structures than published, imaged anew at every step."""
+    return Deviation(
+        what="Training structures, images",
+        published="512 images, then 8-fold dihedral augmentation",
+        here=f"{structures} structures under 4 conditions each, with fresh noise, dihedral and roll at every step",
+        why=why,
+    )
+
+
 COMPACT_DEVIATIONS = (
     FIELD_DEVIATION,
     ORDER_DEVIATION,
