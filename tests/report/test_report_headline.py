@@ -83,3 +83,14 @@ def test_sigma_stands_beside_the_plain_baseline(value: float) -> None:
     text = told(replace(data, correlations=table))
     assert f"our overlap σ ranks the losses with Spearman’s ρ = {value:.2f}".replace("= -", "= −") in text
     assert "the plain difference of defocus with" in text
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "doubted"), [(-0.5, 0.6, True), (-0.9, -0.2, False), (0.1, 0.8, False)]
+)
+def test_an_interval_that_holds_zero_is_called_no_relation(low: float, high: float, doubted: bool) -> None:
+    data = synthetic_study(
+        Shape(train_defoci_nm=(-10, 0), test_defoci_nm=(-10, 0, 10), structures=4), examples=False
+    )
+    table = data.correlations.assign(low=low, high=high)
+    assert ("shows no relation of σ" in told(replace(data, correlations=table))) == doubted

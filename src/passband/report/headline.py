@@ -84,7 +84,20 @@ def _measure(data: ReportData) -> str:
     if not ours:
         return ""
     told = f"Over all pairs of domains our overlap σ ranks the losses with Spearman’s ρ = {ours}"
-    return f"{told}, the plain difference of defocus with {baseline}." if baseline else f"{told}."
+    told = f"{told}, the plain difference of defocus with {baseline}." if baseline else f"{told}."
+    return told + _doubt(data.correlations)
+
+
+def _doubt(correlations: pd.DataFrame) -> str:
+    """Says so where the interval of σ holds zero."""
+    wanted = {"measure": "sigma", "metric": "pixel_error", "scope": "overall", "statistic": "spearman"}
+    rows = correlations.loc[(correlations[list(wanted)] == pd.Series(wanted)).all(axis=1)]
+    holds_zero = ((rows["low"] <= 0) & (rows["high"] >= 0)).any()
+    return (
+        " Zero lies within the interval of σ: this study shows no relation of σ to the losses."
+        if holds_zero
+        else ""
+    )
 
 
 def _rank(correlations: pd.DataFrame, measure: str) -> str:
