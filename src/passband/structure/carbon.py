@@ -53,7 +53,8 @@ def _free_of(
     candidates_A: NDArray[np.float64], placed_A: NDArray[np.float64], distance_A: float, field_A: float
 ) -> NDArray[np.float64]:
     nearest_A, _ = _tree(placed_A, field_A).query(candidates_A, distance_upper_bound=distance_A)
-    return candidates_A[np.isinf(nearest_A)]
+    free: NDArray[np.bool_] = np.isinf(nearest_A)
+    return candidates_A[free]
 
 
 def _without_later_neighbours(
