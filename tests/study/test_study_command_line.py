@@ -6,10 +6,15 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 from study_samples import tiny_study
 
 from passband.cli import main
+from passband.grid import Grid
+from passband.storage.run_folder import RunFolder
+from passband.storage.waves import save_waves
 from passband.study.load import study_yaml
+from passband.wave import ExitWave, SceneWaves
 
 
 def call(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
@@ -73,6 +78,38 @@ def test_weight_specimen_asks_for_waves(
 ) -> None:
     assert call(monkeypatch, "information", *conditions, "--weight", "specimen") == 2
     assert "--waves" in capsys.readouterr().err
+
+
+def test_a_damaged_wave_is_named_and_never_used(
+    conditions: tuple[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    folder = RunFolder.create(tmp_path / "run")
+    field = torch.randn(1, 64, 64, dtype=torch.complex64, generator=torch.Generator().manual_seed(1))
+    wave = ExitWave(field, Grid((64, 64), 0.4), 300e3)
+    save_waves(folder.scene("one"), SceneWaves(wave, wave), {})
+    asked = (
+        "information",
+        *conditions,
+        "--weight",
+        "specimen",
+        "--waves",
+        str(folder.root),
+        "--q-max",
+        "1.2",
+    )
+    assert call(monkeypatch, *asked) == 0
+    chunk = max((p for p in folder.scene("one").rglob("*") if p.is_file()), key=lambda p: p.stat().st_size)
+    data = bytearray(chunk.read_bytes())
+    data[len(data) // 2] ^= 1
+    chunk.write_bytes(bytes(data))
+    capsys.readouterr()
+    assert call(monkeypatch, *asked) == 2
+    shown = capsys.readouterr()
+    assert "is damaged" in shown.err
+    assert shown.out == ""
 
 
 def test_a_scene_is_written_for_other_programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -77,10 +77,14 @@ def test_the_table_of_measures_holds_every_pair(finished: Path) -> None:
 
 def test_the_report_holds_everything_in_one_file(finished: Path) -> None:
     page = (finished / "report" / "index.html").read_text(encoding="utf-8")
-    for words in ("simulation only", "Provenance", "not stated", "+4 nm"):
-        assert words in page or words == "not stated" or words == "+4 nm"
+    for words in ("simulation only", "Provenance", "G<sub>OOD</sub>", "4 of 4", "-8 nm"):
+        assert words in page, words
     assert "http://" not in page.replace("http://www.w3.org", "")
-    assert (finished / "report" / "figures").glob("*.svg")
+    drawn = {path.name for path in (finished / "report" / "figures").iterdir()}
+    assert {"hero.png", "hero.svg"} <= drawn
+    assert {Path(name).stem for name in drawn if name.endswith(".svg")} == {
+        Path(name).stem for name in drawn if name.endswith(".png")
+    }
 
 
 def test_a_finished_run_starts_no_task(finished: Path, monkeypatch: pytest.MonkeyPatch) -> None:
