@@ -22,8 +22,8 @@ class SimulationSpec(Record):
     """From atoms to exit waves.
 
     energy_kV: acceleration voltage.
-    sampling_A: pixel of the simulation [Å]. 0.2 is right to 0.5 % (gold) or 0.1 % (CdSe) of the scattered wave below
-        1.25 1/Å at random orientation; gold on a zone axis is wrong by 6 %, and by 0.4 % at 0.133.
+    sampling_A: pixel of the simulation [Å]. 0.2 is right to 0.6 % of gold's scattered wave below 1.25 1/Å at random
+        orientation (benchmarks/exit_wave.py); in a trial gold on a zone axis is wrong by 6 %, and by 0.4 % at 0.133.
     slice_thickness_A: largest distance between two planes of projected potential [Å].
     stored_sampling_A: pixel of the stored waves [Å], at least 1.5 sampling_A.
     frozen_phonons: number of configurations with displaced atoms; 0 puts the vibration into the form factors.

@@ -45,11 +45,10 @@ def estimate(study: Study, workers: int) -> Estimate:
     """Counts of a study, and about how long it takes on so many cores of this machine."""
     steps = _steps(study)
     tested = sum(study.set_of(name).test for name in study.test_on)
-    pixels = (
-        max(_image_px(each.scenes, study.simulation.stored_sampling_A) for each in study.structures.values())
-        ** 2
-    )
-    step_s = _step_seconds(study) / PROBE_PX**2 * (study.training.batches.crop_px or pixels**0.5) ** 2
+    sizes_px = [
+        _image_px(each.scenes, study.simulation.stored_sampling_A) for each in study.structures.values()
+    ]
+    step_s = _step_seconds(study) * ((study.training.batches.crop_px or max(sizes_px)) / PROBE_PX) ** 2
     network_s = steps * study.training.batches.size * step_s + tested * step_s / 3
     scenes_s = sum(
         (each.training + each.validation + each.test) * _scene_seconds(study, each.scenes)
