@@ -78,5 +78,6 @@ def _against_difficulty(axes: Axes, epsilon: pd.Series, own: pd.DataFrame, axis:
     for i, name in enumerate(names if len(names) <= MOST_LABELS else []):
         left = i < len(names) / 2  # mirrored conditions have one ε: their labels go to opposite sides
         place = (float(table["epsilon"][name]), float(table["dice"][name]))
-        label = axes.annotate(axis.valued(name), place, (-4 if left else 4, 3), textcoords="offset points")
+        offset = (-4, 3) if left else (4, -8)
+        label = axes.annotate(axis.valued(name), place, offset, textcoords="offset points")
         label.set(horizontalalignment="right" if left else "left", fontsize=6.5)
