@@ -10,7 +10,13 @@ import yaml
 from passband.errors import UserError
 from passband.records import canonical_json, content_id, parse_record
 from passband.structure.crystals import CRYSTALS
-from passband.structure.distribution import AmorphousCarbon, ParticleDistribution, SceneDistribution
+from passband.structure.distribution import (
+    AmorphousCarbon,
+    Graphene,
+    ParticleDistribution,
+    SceneDistribution,
+    SiliconNitride,
+)
 
 
 def parsed(text: str) -> SceneDistribution:
@@ -52,6 +58,34 @@ def test_a_crystal_may_be_written_out_in_full() -> None:
     assert parsed(canonical_json(scenes)) == scenes
 
 
+def test_every_kind_of_support_and_particle_can_be_written() -> None:
+    scenes = parsed(
+        """
+        crystal: Au
+        particles:
+          shape: decahedron
+          diameter_nm: [2, 6]
+          log_normal: {geometric_mean_nm: 3.5, geometric_std: 1.25}
+          stacking_faults: [0, 0]
+          rounding: 0.2
+          missing_surface: [0, 0.1]
+          alloy: {crystal: Pd, share: [0.2, 0.4]}
+          zone_axes: [[1, 1, 0], [1, 1, 1]]
+          tilt_deg: 2
+        support: {kind: graphene, layers: [1, 3]}
+        """
+    )
+    assert scenes.support == Graphene(layers=(1, 3))
+    assert parsed(canonical_json(scenes)) == scenes
+    assert parsed("support: {kind: silicon-nitride, blocks: 8}").support == SiliconNitride(blocks=8)
+    assert parsed("support: {kind: amorphous-carbon, relaxed: true}").support == AmorphousCarbon(relaxed=True)
+
+
+def test_a_support_without_a_kind_is_amorphous_carbon() -> None:
+    assert parsed("support: {thickness_nm: [1, 2]}").support == AmorphousCarbon(thickness_nm=(1, 2))
+    assert parsed("support: null").support is None
+
+
 def test_whole_and_decimal_numbers_of_one_value_are_one_distribution() -> None:
     assert content_id(parsed("particles: {diameter_nm: [3, 5]}")) == content_id(parsed(""))
 
@@ -75,8 +109,33 @@ def test_whole_and_decimal_numbers_of_one_value_are_one_distribution() -> None:
             "particles: {shape: wulff, facets: [{hkl: [0, 0, 0], energy_J_per_m2: 1}]}",
             "particles.facets.0.hkl: must be the Miller indices of a plane",
         ),
-        ("support: {density_per_A3: 0.3}", "support: density_per_A3: .* up to 0.209 atoms/Å³, not 0.3"),
-        ("support: {thickness_nm: 5}", "support.thickness_nm: Input should be a valid array"),
+        ("support: {density_per_A3: 0.3}", "support.amorphous-carbon: density_per_A3: .* up to 0.209 atoms/Å³"),
+        ("support: {thickness_nm: 5}", "support.amorphous-carbon.thickness_nm: Input should be a valid array"),
+        ("support: {kind: ice}", "support: must be null, or have the kind 'amorphous-carbon', 'graphene'"),
+        ("support: {kind: graphene, thickness_nm: [1, 2]}", "unknown key 'support.graphene.thickness_nm'"),
+        ("support: {block: 3}", "unknown key 'support.amorphous-carbon.block'; did you mean 'blocks'?"),
+        ("particles: {shape: decahedron}", "particles: stacking_faults, twins: a decahedron is twinned already"),
+        ("particles: {hexagonal_share: 0.5}", "particles: hexagonal_share: .* set stacking_faults and twins"),
+        ("particles: {tilt_deg: 3}", "particles: tilt_deg: the angle from a zone axis; give zone_axes"),
+        ("particles: {zone_axes: [[0, 0, 0]]}", "particles.zone_axes.0: must be the Miller indices"),
+        (
+            "particles: {zone_axes: [[1, 0, 0]], resting: {hkl: [1, 1, 1]}}",
+            "particles: zone_axes, resting: either says how a particle lies",
+        ),
+        (
+            "particles: {log_normal: {geometric_mean_nm: 6, geometric_std: 1.2}}",
+            r"particles: log_normal.geometric_mean_nm: must lie in diameter_nm \[3, 5\]",
+        ),
+        (
+            "particles: {shell: {crystal: ZnS, thickness_nm: [1, 1.5]}}",
+            "particles: shell.thickness_nm: must stay below the smallest radius, 1.5 nm",
+        ),
+        ("particles: {shell: {crystal: CdS, thickness_nm: [1, 1]}}", "particles.shell.crystal: no crystal is named"),
+        (
+            "particles: {shape: decahedron, stacking_faults: [0, 0], "
+            "facets: [{hkl: [1, 1, 0], energy_J_per_m2: 1}]}",
+            r"particles: facets: a decahedron has the families \[1, 1, 1\] and \[1, 0, 0\]",
+        ),
         ("first: particle", "first: Input should be 'particles' or 'support'"),
     ],
 )  # fmt: skip

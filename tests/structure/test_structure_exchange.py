@@ -16,7 +16,7 @@ CELL_A = (10.0, 12.0, 8.0)
 RNG = np.random.default_rng(0)
 MIXED = joined(
     [
-        support_atoms(RNG.random((20, 3)) * CELL_A, 6, CELL_A),
+        support_atoms(RNG.random((20, 3)) * CELL_A, np.full(20, 6), CELL_A),
         particle_atoms(RNG.random((5, 3)) * CELL_A, np.array([48, 34, 48, 34, 48]), 0, CELL_A),
         particle_atoms(RNG.random((3, 3)) * CELL_A, np.array([29, 29, 29]), 1, CELL_A),
     ],
@@ -78,6 +78,11 @@ def test_foreign_atoms_take_the_role_they_are_given_and_are_wrapped() -> None:
 def test_atoms_that_do_not_fit_a_box_are_refused(foreign: ase.Atoms, sentence: str) -> None:
     with pytest.raises(UserError, match=f"^atoms: {sentence}"):
         from_ase(foreign, Role.PARTICLE)
+
+
+def test_an_atom_that_rounding_put_beyond_the_cell_is_brought_back() -> None:
+    rounded = ase.Atoms("Au2", positions=[(1, 1, -2e-8), (1, 1, 5.00000002)], cell=(4, 4, 5))
+    assert from_ase(rounded, Role.PARTICLE).positions_A[:, 2].tolist() == [0.0, 5.0]
 
 
 def test_atoms_without_roles_are_refused_unless_a_role_is_given() -> None:

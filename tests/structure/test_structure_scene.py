@@ -13,8 +13,16 @@ from scipy.spatial import cKDTree
 from passband.errors import UserError
 from passband.structure.atoms import Atoms, Role
 from passband.structure.crystals import CRYSTALS, Crystal
-from passband.structure.distribution import AmorphousCarbon, Facet, ParticleDistribution, SceneDistribution
-from passband.structure.scene import CONTACT_A, check_geometry, draw_scene
+from passband.structure.distribution import (
+    AmorphousCarbon,
+    Facet,
+    Graphene,
+    ParticleDistribution,
+    SceneDistribution,
+    SiliconNitride,
+)
+from passband.structure.scene import check_geometry, draw_scene
+from passband.structure.support import CONTACT_A, CONTACT_ON_GRAPHENE_A
 
 SMALL = SceneDistribution(
     field_nm=6.0,
@@ -23,6 +31,12 @@ SMALL = SceneDistribution(
 )
 TURNED = SMALL.model_copy(update={"first": "support"})
 VACUUM = SMALL.model_copy(update={"support": None})
+SUPPORTS = (
+    AmorphousCarbon(thickness_nm=(0.8, 2.0)),
+    AmorphousCarbon(thickness_nm=(0.8, 1.2), relaxed=True),
+    SiliconNitride(thickness_nm=(0.8, 2.0)),
+    Graphene(layers=(1, 3), largest_strain=0.02),
+)
 seeds = st.integers(0, 2**31)
 
 
@@ -47,16 +61,18 @@ def test_the_same_seed_gives_the_same_atoms_bit_for_bit(seed: int) -> None:
     assert one.positions_A.tobytes() != other.positions_A.tobytes()
 
 
-@settings(max_examples=15)
-@given(seeds, st.sampled_from([SMALL, TURNED]))
-def test_every_particle_touches_the_carbon_and_none_enters_it(
-    seed: int, distribution: SceneDistribution
+@settings(max_examples=30)
+@given(seeds, st.sampled_from(["particles", "support"]), st.sampled_from(SUPPORTS))
+def test_every_particle_touches_the_support_and_none_enters_it(
+    seed: int, first: str, support: AmorphousCarbon | SiliconNitride | Graphene
 ) -> None:
-    atoms = scene(distribution, seed)
+    """At 2.0 Å from amorphous films, at the distance of two sheets from graphene."""
+    atoms = scene(SMALL.model_copy(update={"first": first, "support": support}), seed)
+    contact_A = CONTACT_ON_GRAPHENE_A if isinstance(support, Graphene) else CONTACT_A
     carbon = cKDTree(images_A(atoms.only(Role.SUPPORT).positions_A, 60.0))
     for index in range(atoms.particle.max() + 1):
         distances_A, _ = carbon.query(atoms.positions_A[atoms.particle == index])
-        assert distances_A.min() == pytest.approx(CONTACT_A, abs=1e-6)
+        assert distances_A.min() == pytest.approx(contact_A, abs=1e-6)
 
 
 @settings(max_examples=15)
@@ -157,9 +173,28 @@ def test_the_film_does_not_depend_on_the_particles() -> None:
     assert np.ptp(one[:, 2] - two[:, 2]) < 1e-9
 
 
+def test_a_rougher_surface_leaves_place_orientation_and_lattice_as_they_were() -> None:
+    """Every atom of the rough particles stands over one of the whole ones."""
+    rough = SMALL.particles.model_copy(update={"missing_surface": (0.2, 0.3)})
+    whole, fewer = (scene(d, 5) for d in (VACUUM, VACUUM.model_copy(update={"particles": rough})))
+    assert 0.6 * len(whole) < len(fewer) < 0.95 * len(whole)
+    assert cKDTree(whole.positions_A[:, :2]).query(fewer.positions_A[:, :2])[0].max() < 1e-9
+
+
+def test_another_number_of_faults_leaves_the_orientation_as_it_was() -> None:
+    """The atoms below the fault plane stand where those of the perfect particle do: half of all, on average."""
+    ranges = [SMALL.particles.model_copy(update={"stacking_faults": (n, n), "count": (1, 1)}) for n in (0, 1)]
+    shares = []
+    for seed in range(8):
+        whole, faulted = (scene(VACUUM.model_copy(update={"particles": each}), seed) for each in ranges)
+        nearest_A, _ = cKDTree(whole.positions_A[:, :2]).query(faulted.positions_A[:, :2])
+        shares.append((nearest_A < 1e-9).mean())
+    assert np.mean(shares) > 0.25
+
+
 @pytest.mark.parametrize("crystal", CRYSTALS)
 def test_every_lattice_can_be_drawn(crystal: str) -> None:
-    faults = (1, 2) if crystal in ("ZnS", "CdSe", "Cu", "Ag") else (0, 0)
+    faults = (0, 0) if crystal in ("Fe", "Fe3O4", "Co3O4") else (1, 2)
     particles = SMALL.particles.model_copy(update={"stacking_faults": faults})
     atoms = scene(SMALL.model_copy(update={"crystal": crystal, "particles": particles}), 0)
     assert set(atoms.particle.tolist()) >= {-1, 0}
@@ -175,7 +210,7 @@ def test_wulff_particles_can_be_drawn() -> None:
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"crystal": "Si"}, r"particles.stacking_faults: Si .* set stacking_faults to \[0, 0\]"),
+        ({"crystal": "Fe"}, r"particles.stacking_faults: Fe .* set stacking_faults to \[0, 0\]"),
         ({"field_nm": 3.0}, "particles: count 3 .* does not fit field_nm 3; lower count"),
         (
             {

@@ -1,5 +1,6 @@
 """Spheres and Wulff polyhedra: volumes, symmetry, and refusals."""
 
+from dataclasses import replace
 from math import pi, sqrt
 
 import numpy as np
@@ -10,8 +11,8 @@ from hypothesis import strategies as st
 from passband.errors import UserError
 from passband.structure.cell import point_group
 from passband.structure.crystals import CRYSTALS
-from passband.structure.distribution import Facet, ParticleDistribution
-from passband.structure.shape import Shape, particle_shape, sphere, wulff
+from passband.structure.distribution import Facet, ParticleDistribution, RestingFacet
+from passband.structure.shape import Shape, decahedron, particle_shape, sphere, wulff
 
 
 def facet(h: int, k: int, l: int, energy: float = 1.0) -> Facet:  # noqa: E741
@@ -103,3 +104,54 @@ def test_no_point_of_a_shape_lies_outside_its_circumscribed_sphere(kind: str, di
 def test_facets_that_do_not_close_are_refused(crystal: str, facets: tuple[Facet, ...], listed: str) -> None:
     with pytest.raises(UserError, match=f"particles.facets: {listed} .* do not enclose a volume"):
         wulff(CRYSTALS[crystal], facets)
+
+
+@pytest.mark.parametrize("rounding", [0.2, 0.6, 1.0])
+def test_rounded_corners_lie_on_a_sphere_between_the_corner_and_the_facet(rounding: float) -> None:
+    """Of a cube with half edge 1: corner at sqrt(3), facet at 1, so sqrt(3) - rounding (sqrt(3) - 1) over 1."""
+    particles = ParticleDistribution(shape="wulff", facets=CUBE, rounding=rounding)
+    shape = particle_shape(CRYSTALS["Cu"], particles, 40.0)
+    assert shape.radius_A / shape.distances_A.min() == pytest.approx(sqrt(3) - rounding * (sqrt(3) - 1))
+    assert volume_A3(shape) == pytest.approx(pi / 6 * 40.0**3, rel=0.02)
+
+
+def test_a_fully_rounded_shape_is_a_sphere() -> None:
+    particles = ParticleDistribution(shape="wulff", facets=CUBE, rounding=1.0)
+    assert particle_shape(CRYSTALS["Cu"], particles, 40.0).radius_A == pytest.approx(20.0, rel=1e-3)
+
+
+@pytest.mark.parametrize("cut", [0.1, 0.5, 0.9])
+def test_a_cut_sphere_is_the_cap_of_equal_volume(cut: float) -> None:
+    """A sphere of radius R cut at c R: volume pi R³ (2 + 3 c - c³) / 3, equal to that of the stated diameter."""
+    particles = ParticleDistribution(resting=RestingFacet(hkl=(1, 1, 1), cut=cut))
+    shape = particle_shape(CRYSTALS["Cu"], particles, 40.0)
+    radius_A = 20.0 * (4 / (2 + 3 * cut - cut**3)) ** (1 / 3)
+    assert shape.radius_A == pytest.approx(radius_A, rel=1e-3)
+    assert shape.distances_A == pytest.approx(cut * radius_A, rel=1e-3)
+    assert shape.normals @ np.full(3, 1 / sqrt(3)) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("name", ["wulff", "decahedron", "icosahedron"])
+def test_volumes_from_directions_agree_with_counting(name: str) -> None:
+    facets = (*OCTAHEDRON, facet(1, 0, 0, 1.1)) if name != "icosahedron" else ()
+    particles = ParticleDistribution(shape=name, facets=facets, stacking_faults=(0, 0))  # type: ignore[arg-type]
+    shape = particle_shape(CRYSTALS["Cu"], particles, 30.0)
+    assert shape.volume_A3() == pytest.approx(pi / 6 * 30.0**3, rel=1e-3)
+    assert volume_A3(shape) == pytest.approx(pi / 6 * 30.0**3, rel=0.02)
+
+
+def test_a_decahedron_lies_in_its_sphere_and_touches_it() -> None:
+    shape = decahedron(CRYSTALS["Cu"], ()).scaled(30.0)
+    points = np.random.default_rng(0).normal(size=(200_000, 3))
+    points *= (
+        np.linspace(0.9, 1.0, len(points))[:, None] * shape.radius_A / np.linalg.norm(points, axis=1)[:, None]
+    )
+    far = np.linalg.norm(points[replace(shape, radius_A=np.inf).contains(points)], axis=1)
+    assert 0.97 * shape.radius_A < far.max() <= shape.radius_A
+    assert not replace(shape, radius_A=np.inf).contains(points * 1.2).any()
+
+
+def test_an_inset_shape_is_smaller_by_twice_the_depth() -> None:
+    inner = particle_shape(CRYSTALS["Cu"], ParticleDistribution(shape="wulff", facets=CUBE), 40.0).inset(4.0)
+    assert 2 * inner.distances_A.min() == pytest.approx((pi / 6) ** (1 / 3) * 40.0 - 8.0)
+    assert sphere(40.0).inset(5.0).radius_A == 15.0

@@ -1,10 +1,12 @@
 """Atoms of a scene: where they are, what they are, and what part they play."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 import numpy as np
 from numpy.typing import NDArray
+
+from passband.structure.support import BlockPlacement
 
 
 class Role(IntEnum):
@@ -23,6 +25,8 @@ class Atoms:
     roles: int8 (n,), values of Role.
     particle: int16 (n,), index of the particle, -1 in the support.
     cell_A: size of the box in x, y, z [Å]; z is the height of the content.
+    block: where the support was cut from the library, so that what is computed of a block can be used again;
+        None where it was not. The atoms are all here in either case.
 
     Raises ValueError where the arrays do not belong together.
     """
@@ -32,6 +36,7 @@ class Atoms:
     roles: NDArray[np.int8]
     particle: NDArray[np.int16]
     cell_A: tuple[float, float, float]
+    block: BlockPlacement | None = None
 
     def __post_init__(self) -> None:
         n = len(self.numbers)
@@ -43,11 +48,12 @@ class Atoms:
         return len(self.numbers)
 
     def only(self, role: Role) -> "Atoms":
-        """The atoms of one role, at their places in the same box."""
-        return self.selected(self.roles == role)
+        """The atoms of one role, at their places in the same box; the support keeps its block."""
+        chosen = self.selected(self.roles == role)
+        return replace(chosen, block=self.block) if role == Role.SUPPORT else chosen
 
     def selected(self, choice: NDArray[np.bool_] | NDArray[np.intp]) -> "Atoms":
-        """The atoms of a mask (n,) or in the order of indices (k,), in the same box."""
+        """The atoms of a mask (n,) or in the order of indices (k,), in the same box, of no block."""
         return Atoms(
             positions_A=self.positions_A[choice],
             numbers=self.numbers[choice],
@@ -58,13 +64,13 @@ class Atoms:
 
 
 def support_atoms(
-    positions_A: NDArray[np.float64], atomic_number: int, cell_A: tuple[float, float, float]
+    positions_A: NDArray[np.float64], numbers: NDArray[np.int64] | int, cell_A: tuple[float, float, float]
 ) -> Atoms:
-    """Atoms of one element (positions (n, 3) [Å]) in the part of the support."""
+    """Atoms (positions (n, 3) [Å], numbers (n,) or one for all) in the part of the support."""
     n = len(positions_A)
     return Atoms(
         positions_A=positions_A,
-        numbers=np.full(n, atomic_number, dtype=np.int64),
+        numbers=np.broadcast_to(np.asarray(numbers, dtype=np.int64), n).copy(),
         roles=np.full(n, Role.SUPPORT, dtype=np.int8),
         particle=np.full(n, -1, dtype=np.int16),
         cell_A=cell_A,
@@ -89,7 +95,7 @@ def particle_atoms(
 
 
 def joined(parts: list[Atoms], cell_A: tuple[float, float, float]) -> Atoms:
-    """All parts in one box, in the order in which the beam meets them (ties by y, then x)."""
+    """All parts in one box, in the order in which the beam meets them (ties by y, then x), of no block."""
     together = Atoms(
         positions_A=np.concatenate([part.positions_A for part in parts]),
         numbers=np.concatenate([part.numbers for part in parts]),

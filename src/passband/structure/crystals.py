@@ -64,6 +64,7 @@ def _spinel(name: str, metal: str, a: float, u: float, source: str) -> Crystal:
 
 
 _SERIES: Final = "a as published in the structure series"
+_METAL: Final = "a, to 0.01 Å: K. Hermann, Crystallography and Surface Structure (2011), table E.2"
 
 CRYSTALS: Final[dict[str, Crystal]] = {
     crystal.name: crystal
@@ -83,9 +84,17 @@ CRYSTALS: Final[dict[str, Crystal]] = {
         _spinel("Fe3O4", "Fe", 8.394, 0.2548, f"{_SERIES}; u: Hamilton, Phys. Rev. 110 (1958) 1050"),
         _spinel("Co3O4", "Co", 8.065, 0.2640, f"{_SERIES}; u: Knop et al., Can. J. Chem. 46 (1968) 3463"),
         _cubic("Fe", 229, 2.866, (("Fe", (0.0, 0.0, 0.0)),), f"{_SERIES}; position 2a, fixed by symmetry"),
+        _cubic("Au", 225, 4.08, (("Au", (0.0, 0.0, 0.0)),), f"{_METAL}; position 4a, fixed by symmetry"),
+        _cubic("Pt", 225, 3.92, (("Pt", (0.0, 0.0, 0.0)),), f"{_METAL}; position 4a, fixed by symmetry"),
+        _cubic(
+            "Pd", 225, 3.89, (("Pd", (0.0, 0.0, 0.0)),),
+            "a, to 0.01 Å: the table of elements of ASE; position 4a, fixed by symmetry",
+        ),
     )
 }  # fmt: skip
-"""The nine lattices of the published structure series, by name."""
+"""Crystals by name: first the nine lattices of the published structure series, then further fcc metals."""
+PUBLISHED_SERIES: Final = ("ZnS", "CdSe", "Cu", "Ag", "C", "Si", "Fe3O4", "Co3O4", "Fe")
+"""The lattices of the published structure series."""
 
 
 def crystal_of(crystal: str | Crystal) -> Crystal:

@@ -8,6 +8,8 @@ from passband.structure.atoms import Atoms, Role
 from passband.structure.periodic import wrapped
 
 _ROLE, _PARTICLE = "role", "particle"
+_ROUNDING_A = 1e-6
+"""How far beyond the cell the rounding of a text file may put an atom [Å]."""
 
 
 def to_ase(atoms: Atoms) -> ase.Atoms:
@@ -41,11 +43,12 @@ def from_ase(ase_atoms: ase.Atoms, role: Role | None = None) -> Atoms:
     positions_A = np.array(ase_atoms.positions, dtype=np.float64)
     positions_A[:, :2] = wrapped(positions_A[:, :2], lengths_A[:2])
     low_A, high_A = positions_A[:, 2].min(initial=0.0), positions_A[:, 2].max(initial=0.0)
-    if low_A < 0 or high_A > lengths_A[2]:
+    if low_A < -_ROUNDING_A or high_A > lengths_A[2] + _ROUNDING_A:
         raise UserError(
             f"atoms: z runs from {low_A:.2f} to {high_A:.2f} Å, outside the cell's "
             f"0 to {lengths_A[2]:.2f} Å; shift the atoms or raise the cell"
         )
+    positions_A[:, 2] = positions_A[:, 2].clip(0.0, lengths_A[2])
     roles, particle = _parts(ase_atoms, role)
     numbers = np.array(ase_atoms.numbers, dtype=np.int64)
     cell_A = (float(lengths_A[0]), float(lengths_A[1]), float(lengths_A[2]))

@@ -1,89 +1,98 @@
-"""One particle: a crystal, faulted, cut to shape and turned, with the centre of its shape at the origin.
+"""One particle: a lattice with its defects, cut to shape, of one crystal or two, in its own axes.
 
-The crystal's origin is uniform over the unit cell and the orientation uniform over all rotations, so that
-neither an atom at the centre nor a zone axis along the beam is favoured. Fault planes are drawn without
-repetition from those with at least one nearest-neighbour distance of particle on either side.
+The crystal's origin is uniform over the unit cell, so that no atom at the centre is favoured; the centre of an
+icosahedron is an atom, and that of a decahedron lies on its axis. Each aspect has a random stream of its own, so
+that a change of one leaves the others.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.transform import Rotation
 
 from passband.errors import UserError
+from passband.seeds import random_stream
 from passband.structure.cell import UnitCell, nearest_neighbour_A, unit_cell
-from passband.structure.crystals import Crystal
+from passband.structure.composition import Composed, alloyed, mixed_cell, with_shell
+from passband.structure.crystals import Crystal, crystal_of
+from passband.structure.defects import draw_turned, fault_planes, has_planes
+from passband.structure.distribution import ParticleDistribution
+from passband.structure.lattice import Lattice, lattice_around
 from passband.structure.shape import Shape
-from passband.structure.stacking import Stacking, faulted, stacking_of
+from passband.structure.stacking import faulted
+from passband.structure.surface import draw_rough
+from passband.structure.twinned import (
+    decahedral_cell,
+    decahedral_lattice,
+    icosahedral_cell,
+    icosahedral_lattice,
+)
 
 
 @dataclass(frozen=True, eq=False)
 class Particle:
-    """positions_A: (n, 3) [Å] around the centre of the shape; numbers: int64 (n,), atomic numbers."""
+    """positions_A: (n, 3) [Å] around the centre of the shape; numbers: int64 (n,), atomic numbers.
+
+    cell: the crystal's cell in the same axes; of a multiply twinned particle, that of its first crystal.
+    """
 
     positions_A: NDArray[np.float64]
     numbers: NDArray[np.int64]
+    cell: UnitCell
 
 
-def draw_particle(crystal: Crystal, shape: Shape, n_faults: int, rng: np.random.Generator) -> Particle:
-    """A particle of this shape with this many stacking faults, cut from the crystal and turned at random.
+def draw_particle(crystal: Crystal, particles: ParticleDistribution, shape: Shape, seed: int) -> Particle:
+    """A particle of this shape, in the axes of its crystal; the same seed gives the same one.
 
-    Raises UserError where the shape holds no atom or not so many faults, or where the crystal has no fault
-    planes.
+    Raises UserError where the shape holds no atom or not so many faults, or where the crystal does not allow
+    what is asked for.
     """
-    cell = unit_cell(crystal)
-    nearest_A = nearest_neighbour_A(cell)
-    offset_A = rng.random(3) @ cell.vectors_A
-    whole = _crystal_around(cell, shape.radius_A + n_faults * nearest_A, offset_A)
-    if n_faults:
-        stacking = fault_planes(crystal).moved(offset_A)
-        heights_A = whole.positions_A[shape.contains(whole.positions_A)] @ stacking.axis
-        planes = _draw_planes(heights_A, stacking, nearest_A, n_faults, rng)
-        whole = Particle(faulted(whole.positions_A, stacking, planes), whole.numbers)
-    inside = shape.contains(whole.positions_A)
-    if not inside.any():
+    cell, share = unit_cell(crystal), 0.0
+    if particles.alloy is not None:
+        share = random_stream(seed, "share").uniform(*particles.alloy.share)
+        cell = mixed_cell(cell, unit_cell(crystal_of(particles.alloy.crystal)), share)
+    lattice = _draw_lattice(crystal, cell, particles, shape, seed)
+    lattice = lattice.selected(shape.contains(lattice.positions_A))
+    if len(lattice.sites) == 0:
         raise UserError(f"particles.diameter_nm: too small for {crystal.name}; a particle came out empty")
-    rotation = Rotation.random(None, rng).as_matrix()
-    return Particle(whole.positions_A[inside] @ rotation.T, whole.numbers[inside])
+    composed = Composed(lattice.positions_A, lattice.sites, lattice.numbers)
+    if particles.alloy is not None:
+        composed = alloyed(lattice, particles.alloy, share, random_stream(seed, "alloy"))
+    elif particles.shell is not None:
+        composed = with_shell(lattice, particles.shell, shape, random_stream(seed, "shell"))
+    stays = _draw_staying(composed, particles, nearest_neighbour_A(lattice.cell), seed)
+    return Particle(composed.positions_A[stays], composed.numbers[stays], lattice.cell)
 
 
-def fault_planes(crystal: Crystal) -> Stacking:
-    """The planes of a crystal on which a stacking fault can lie, the origin of its cell at the origin.
-
-    Raises UserError where the crystal is neither wurtzite nor fcc in its cubic cell.
-    """
-    stacking = stacking_of(unit_cell(crystal))
-    if stacking is None:
-        raise UserError(
-            f"particles.stacking_faults: {crystal.name} is neither wurtzite nor fcc in its cubic cell, "
-            "so it has no fault planes; set stacking_faults to [0, 0]"
-        )
-    return stacking
-
-
-def _draw_planes(
-    heights_A: NDArray[np.float64], stacking: Stacking, margin_A: float, n: int, rng: np.random.Generator
-) -> NDArray[np.int64]:
-    """Numbers (n,) of different planes with some of these heights at least margin_A beyond, on both sides."""
-    low_A, high_A = heights_A.min(initial=np.inf) + margin_A, heights_A.max(initial=-np.inf) - margin_A
-    planes = stacking.planes_between(low_A, high_A) if low_A < high_A else np.empty(0, dtype=np.int64)
-    if len(planes) < n:
-        raise UserError(
-            f"particles.stacking_faults: a particle was too small for {n}; "
-            "raise diameter_nm or lower stacking_faults"
-        )
-    return rng.choice(planes, n, replace=False)
+def _draw_lattice(
+    crystal: Crystal, cell: UnitCell, particles: ParticleDistribution, shape: Shape, seed: int
+) -> Lattice:
+    """The lattice with its defects, at least as far as the shape reaches."""
+    rng = random_stream(seed, "origin")
+    if particles.shape == "icosahedron":
+        return icosahedral_lattice(icosahedral_cell(cell), shape.radius_A)
+    if particles.shape == "decahedron":
+        twinned = decahedral_cell(cell)
+        period_A = float(np.linalg.norm(twinned.vectors_A[0] + twinned.vectors_A[1])) / 2
+        return decahedral_lattice(twinned, shape.radius_A, rng.random() * period_A)
+    offset_A = rng.random(3) @ cell.vectors_A
+    if not has_planes(particles):
+        return lattice_around(cell, shape.radius_A, offset_A)
+    stacking = fault_planes(crystal, cell).moved(offset_A)
+    reach_A = shape.radius_A + float(np.linalg.norm(stacking.step_A))
+    lattice = lattice_around(cell, reach_A, offset_A)
+    heights_A = lattice.positions_A[shape.contains(lattice.positions_A)] @ stacking.axis
+    turned = draw_turned(heights_A, stacking, particles, nearest_neighbour_A(cell), seed)
+    return Lattice(cell, faulted(lattice.positions_A, stacking, turned), lattice.sites)
 
 
-def _crystal_around(cell: UnitCell, radius_A: float, offset_A: NDArray[np.float64]) -> Particle:
-    """All atoms of the crystal, moved by offset_A (less than one cell), within a sphere around the origin."""
-    reach = np.ceil(radius_A * np.linalg.norm(cell.reciprocal_per_A, axis=1)).astype(int) + 1
-    steps = np.stack(np.meshgrid(*(np.arange(-n, n + 1) for n in reach), indexing="ij"), axis=-1).reshape(
-        -1, 3
-    )
-    corners_A = steps @ cell.vectors_A + offset_A
-    positions_A = (corners_A[:, None] + cell.positions_A).reshape(-1, 3)
-    numbers = np.tile(cell.numbers, len(steps))
-    near = (positions_A**2).sum(axis=1) <= (radius_A + 1e-6) ** 2
-    return Particle(positions_A[near], numbers[near])
+def _draw_staying(
+    composed: Composed, particles: ParticleDistribution, bond_A: float, seed: int
+) -> NDArray[np.bool_]:
+    """Which atoms (n,) are there, of a surface that may be rough."""
+    lowest, highest = particles.missing_surface
+    if highest == 0:
+        return np.ones(len(composed.numbers), dtype=bool)
+    rng = random_stream(seed, "surface")
+    share = rng.uniform(lowest, highest)
+    return draw_rough(composed.positions_A, composed.sites, bond_A, share, rng)

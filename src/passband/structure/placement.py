@@ -17,11 +17,12 @@ from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr, ndtri
 
 from passband.errors import UserError
 from passband.seeds import random_stream
 from passband.structure.crystals import crystal_of
-from passband.structure.distribution import SceneDistribution
+from passband.structure.distribution import ParticleDistribution, SceneDistribution
 from passband.structure.periodic import shortest, wrapped
 from passband.structure.shape import Shape, particle_shape
 from passband.units import nm_to_A
@@ -86,10 +87,23 @@ def check_layouts(distribution: SceneDistribution) -> None:
 def _draw_attempt(distribution: SceneDistribution, rng: np.random.Generator) -> Layout | None:
     particles, field_A = distribution.particles, nm_to_A(distribution.field_nm)
     n = int(rng.integers(particles.count[0], particles.count[1], endpoint=True))
-    shapes = _shapes(distribution, rng.uniform(*particles.diameter_nm, n).tolist())
+    shapes = _shapes(distribution, draw_diameters_nm(particles, n, rng).tolist())
     least_A = least_distances_A(shapes, nm_to_A(particles.separation_nm))
     centres_A = separated(rng.uniform(0, field_A, (n, 2)), least_A, field_A)
     return None if centres_A is None else Layout(shapes, _shuffled(centres_A, least_A, field_A, rng))
+
+
+def draw_diameters_nm(
+    particles: ParticleDistribution, n: int, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """n diameters [nm] in the range of the distribution: uniform, or log-normal and cut at its ends."""
+    law = particles.log_normal
+    if law is None:
+        return rng.uniform(*particles.diameter_nm, n)
+    deviations = np.log(np.array(particles.diameter_nm) / law.geometric_mean_nm) / np.log(law.geometric_std)
+    low, high = np.asarray(ndtr(deviations)).tolist()
+    drawn = np.asarray(ndtri(rng.uniform(low, high, n)), dtype=np.float64)
+    return np.clip(law.geometric_mean_nm * law.geometric_std**drawn, *particles.diameter_nm)
 
 
 def _can_fit(distribution: SceneDistribution, diameters_nm: list[float]) -> bool:

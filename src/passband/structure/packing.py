@@ -1,4 +1,4 @@
-"""Amorphous carbon: random packing of atoms that keep a least distance, periodic in x and y.
+"""Amorphous films by random packing: atoms that keep a least distance, periodic in x and y.
 
 Random sequential addition in batches: candidates are uniform over the slab; those too near to an atom that is
 already there are dropped, then of each pair of candidates too near to each other the later one. At 0.1103
@@ -11,18 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from passband.structure.distribution import AmorphousCarbon
+from passband.structure.distribution import Amorphous
 
-CARBON = 6
 _CANDIDATES_PER_MISSING = 1.5
 _LEAST_CANDIDATES = 1000
 _LEAF = 12
 
 
-def draw_carbon(
-    support: AmorphousCarbon, field_A: float, thickness_A: float, rng: np.random.Generator
+def draw_packing(
+    support: Amorphous, field_A: float, thickness_A: float, rng: np.random.Generator
 ) -> NDArray[np.float64]:
-    """Positions (n, 3) [Å] of carbon atoms in a slab of field x field x thickness, from the origin.
+    """Positions (n, 3) [Å] of atoms in a slab of field x field x thickness, from the origin.
 
     n is the density times the volume, rounded to a whole number. Distances in x and y are to the nearest
     periodic image; z is not periodic.

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from passband.structure.carbon import draw_carbon
 from passband.structure.distribution import AmorphousCarbon
+from passband.structure.packing import draw_packing
 
 
 def stream(seed: int = 0) -> np.random.Generator:
@@ -24,7 +24,7 @@ def shortest_A(positions_A: NDArray[np.float64], field_A: float, thickness_A: fl
 @settings(max_examples=25)
 @given(st.floats(15.0, 45.0), st.floats(5.0, 30.0), st.integers(0, 2**31))
 def test_density_and_least_distance_hold_exactly(field_A: float, thickness_A: float, seed: int) -> None:
-    positions_A = draw_carbon(AmorphousCarbon(), field_A, thickness_A, stream(seed))
+    positions_A = draw_packing(AmorphousCarbon(), field_A, thickness_A, stream(seed))
     assert len(positions_A) == round(0.1103 * field_A**2 * thickness_A)
     assert shortest_A(positions_A, field_A, thickness_A) >= 1.4
     assert (positions_A >= 0).all()
@@ -39,14 +39,14 @@ def test_the_film_of_the_published_density_weighs_what_amorphous_carbon_weighs()
 def test_a_denser_packing_is_still_reached() -> None:
     """0.29 of the volume, close to the most that a record allows: pi/6 d³ density."""
     support = AmorphousCarbon(density_per_A3=0.29 * 6 / (np.pi * 1.4**3))
-    positions_A = draw_carbon(support, 20.0, 15.0, stream())
+    positions_A = draw_packing(support, 20.0, 15.0, stream())
     assert len(positions_A) == round(support.density_per_A3 * 6000.0)
     assert shortest_A(positions_A, 20.0, 15.0) >= 1.4
 
 
 def test_no_part_of_the_slab_is_denser_than_another() -> None:
     """Ten slices along each axis, each within 5 standard deviations of a Poisson process (a packing varies less)."""
-    positions_A = draw_carbon(AmorphousCarbon(), 60.0, 40.0, stream())
+    positions_A = draw_packing(AmorphousCarbon(), 60.0, 40.0, stream())
     expected = len(positions_A) / 10
     for axis, length_A in enumerate((60.0, 60.0, 40.0)):
         counts, _ = np.histogram(positions_A[:, axis], bins=10, range=(0.0, length_A))
@@ -55,7 +55,7 @@ def test_no_part_of_the_slab_is_denser_than_another() -> None:
 
 def test_neighbours_are_met_in_all_directions_alike() -> None:
     """Steps to neighbours within 2 Å, isotropic: the mean of each squared direction cosine is 1/3 to 2 %."""
-    positions_A = draw_carbon(AmorphousCarbon(), 60.0, 40.0, stream())
+    positions_A = draw_packing(AmorphousCarbon(), 60.0, 40.0, stream())
     pairs = cKDTree(positions_A).query_pairs(2.0, output_type="ndarray")
     inner = np.abs(positions_A[pairs[:, 0], 2] - 20.0) < 17.0
     steps_A = positions_A[pairs[inner, 0]] - positions_A[pairs[inner, 1]]
@@ -64,6 +64,6 @@ def test_neighbours_are_met_in_all_directions_alike() -> None:
 
 
 def test_the_same_stream_gives_the_same_film() -> None:
-    one, again, other = (draw_carbon(AmorphousCarbon(), 30.0, 20.0, stream(seed)) for seed in (1, 1, 2))
+    one, again, other = (draw_packing(AmorphousCarbon(), 30.0, 20.0, stream(seed)) for seed in (1, 1, 2))
     assert one.tobytes() == again.tobytes()
     assert one.tobytes() != other.tobytes()
