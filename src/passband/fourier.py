@@ -12,20 +12,22 @@ def resize_spectrum(spectrum: Tensor, shape: tuple[int, int]) -> Tensor:
     cropping: a field that is cropped and padded again keeps its band and loses only that line.
     """
     ny, nx = spectrum.shape[-2:]
-    rows, to_rows = _matching_lines(ny, shape[0])
-    columns, to_columns = _matching_lines(nx, shape[1])
     resized: Tensor = spectrum.new_zeros((*spectrum.shape[:-2], *shape))
-    resized[..., to_rows[:, None], to_columns] = spectrum[..., rows[:, None], columns]
+    for rows, to_rows in _matching_lines(ny, shape[0]):
+        for columns, to_columns in _matching_lines(nx, shape[1]):
+            resized[..., to_rows, to_columns] = spectrum[..., rows, columns]
     return resized * (shape[0] * shape[1] / (ny * nx))
 
 
-def _matching_lines(n: int, to_n: int) -> tuple[Tensor, Tensor]:
-    """Indices of the frequencies that two FFT-ordered axes of n and to_n samples have in common, in each of them."""
+def _matching_lines(n: int, to_n: int) -> list[tuple[slice, slice]]:
+    """Where two FFT-ordered axes of n and to_n samples have the same frequencies: from 0 up, and below 0."""
     shorter = min(n, to_n)
     positive = (shorter + 1) // 2
     negative = shorter // 2 if n == to_n else (shorter - 1) // 2
-    lines = torch.cat([torch.arange(positive), torch.arange(-negative, 0)])
-    return lines % n, lines % to_n
+    return [
+        (slice(positive), slice(positive)),
+        (slice(n - negative, n), slice(to_n - negative, to_n)),
+    ]
 
 
 def resample(field: Tensor, shape: tuple[int, int]) -> Tensor:

@@ -9,16 +9,20 @@ from hypothesis import strategies as st
 from passband.errors import UserError
 from passband.grid import Grid
 from passband.scattering.field import field_grid
-from passband.scattering.gridding import EXACT
-from passband.scattering.slicing import shared_slices
+from passband.scattering.gridding import EXACT, spread
+from passband.scattering.slicing import Lattice, shared_slices
 
 seeds = st.integers(0, 2**32 - 1)
-thicknesses_A = st.floats(0.2, 8)
+gaps_A = st.floats(0.2, 8)
 
 
-def spectrum(places_px, weights, grid):
-    density = EXACT.spread(torch.from_numpy(places_px[None]), torch.from_numpy(weights), grid.shape)
-    return np.fft.fft2(density[0].numpy()) / EXACT.response(grid)
+def gridded(places_px, shares, shape):
+    """Density (c, ny, nx) of all points, places_px (c, n, 2), shares[0] in the real part, shares[1] in the other."""
+    points = spread(EXACT.footprints(torch.from_numpy(places_px), shape), shape)
+    parts = torch.zeros(len(places_px) * shape[0] * shape[1] * 2)
+    for layer, share in enumerate(shares):
+        points.add_to(parts, layer, torch.from_numpy(share.astype(np.float32)))
+    return torch.view_as_complex(parts.view(len(places_px), *shape, 2))
 
 
 def direct_sum(places_px, weights, grid):
@@ -32,13 +36,15 @@ def direct_sum(places_px, weights, grid):
 
 @given(seeds)
 def test_gridded_points_have_the_spectrum_of_their_exact_positions(seed):
+    """Two planes at once, one in the real and one in the imaginary part."""
     rng = np.random.default_rng(seed)
     grid = Grid((48, 60), 0.2)
     places_px = (rng.random((40, 2)) * 3 - 1) * grid.shape  # outside the field too: it is periodic
-    weights = (rng.random(40) + 1j * rng.random(40)).astype(np.complex64)
-    exact = direct_sum(places_px, weights, grid)
+    shares = rng.normal(size=(2, 40))
+    exact = direct_sum(places_px, shares[0] + 1j * shares[1], grid)
     radius = np.hypot(*grid.frequencies_per_A()) / grid.nyquist_per_A
-    error = np.abs(spectrum(places_px, weights, grid) - exact)
+    points = gridded(places_px[None], shares, grid.shape)[0].numpy()
+    error = np.abs(np.fft.fft2(points) / EXACT.response(grid) - exact)
     kept = radius <= 2 / 3
     assert np.linalg.norm(error[kept]) < 1e-4 * np.linalg.norm(exact[kept])
     assert np.linalg.norm(error[radius < 0.85]) < 1e-2 * np.linalg.norm(exact[radius < 0.85])
@@ -47,38 +53,59 @@ def test_gridded_points_have_the_spectrum_of_their_exact_positions(seed):
 @given(seeds)
 def test_gridding_leaves_the_configurations_of_a_batch_apart(seed):
     rng = np.random.default_rng(seed)
-    places_px = torch.from_numpy(rng.random((3, 10, 2)) * 32)
-    weights = torch.from_numpy(rng.random(10).astype(np.complex64))
-    together = EXACT.spread(places_px, weights, (32, 32))
-    alone = torch.cat([EXACT.spread(places_px[i : i + 1], weights, (32, 32)) for i in range(3)])
+    places_px, shares = rng.random((3, 10, 2)) * 32, rng.random((2, 10))
+    together = gridded(places_px, shares, (32, 32))
+    alone = torch.cat([gridded(places_px[i : i + 1], shares, (32, 32)) for i in range(3)])
     assert torch.equal(together, alone)
 
 
-@given(seeds, thicknesses_A, st.integers(1, 50))
-def test_slices_share_every_atom_without_moving_its_centre_of_mass(seed, thickness_A, n):
-    z_A = np.random.default_rng(seed).random(n) * 20
-    slices = shared_slices(z_A, thickness_A)
-    total, centre_A = np.zeros(n), np.zeros(n)
-    np.add.at(total, slices.atom, slices.share)
-    np.add.at(centre_A, slices.atom, slices.share * slices.planes_A[slices.plane])
-    assert total == pytest.approx(1, abs=1e-12)
-    assert centre_A == pytest.approx(z_A, abs=1e-9)
-    assert np.all(slices.share > 0)
+def moments(slices, z_A, order: int):
+    """Σ share (height of the plane - z)^order over the planes of each atom, in units of the gap."""
+    lattice = slices.lattice
+    plane = slices.first[:, None] + np.arange(slices.share.shape[1])
+    distance = (lattice.origin_A + plane * lattice.gap_A - z_A[:, None]) / lattice.gap_A
+    return (slices.share * distance**order).sum(1)
 
 
-@given(seeds, thicknesses_A, st.integers(1, 50))
-def test_slices_keep_atoms_within_the_thickness_of_their_planes(seed, thickness_A, n):
+@given(seeds, gaps_A, st.floats(-9, 9), st.integers(2, 50))
+def test_slices_interpolate_cubically(seed, gap_A, origin_A, n):
+    """All of an atom is shared out, and its first three moments about its own height vanish: of fourth order."""
+    z_A = np.random.default_rng(seed).random(n) * 30
+    z_A[:2] = 0.0, 30.0  # at least four planes
+    slices = shared_slices(z_A, Lattice(origin_A, gap_A))
+    assert moments(slices, z_A, 0) == pytest.approx(1, abs=1e-8)
+    for order in (1, 2, 3):
+        assert moments(slices, z_A, order) == pytest.approx(0, abs=1e-7)
+
+
+@given(seeds, gaps_A, st.floats(-9, 9), st.integers(1, 50))
+def test_slices_keep_to_the_planes_around_the_atoms(seed, gap_A, origin_A, n):
     z_A = np.random.default_rng(seed).random(n) * 20
-    slices = shared_slices(z_A, thickness_A)
-    assert np.abs(z_A[slices.atom] - slices.planes_A[slices.plane]).max() <= thickness_A + 1e-9
-    assert np.all(np.diff(slices.planes_A) > 0)
-    assert set(slices.plane.tolist()) == set(range(len(slices.planes_A)))
-    assert slices.exit_A == z_A.max() == pytest.approx(slices.planes_A[-1])
+    lattice = Lattice(origin_A, gap_A)
+    slices = shared_slices(z_A, lattice)
+    heights_A = [lattice.height_A(plane) for plane in slices.planes().tolist()]
+    assert heights_A[0] > z_A.min() - gap_A
+    assert heights_A[-1] < z_A.max() + gap_A
+    assert slices.share.shape[1] <= 4
+    assert moments(slices, z_A, 0) == pytest.approx(1, abs=1e-8)
+    assert slices.exit_A == z_A.max()
+
+
+def test_an_atom_on_a_plane_stands_on_that_plane_alone():
+    slices = shared_slices(np.array([1.0, 3.0, 5.0, 9.0]), Lattice(1.0, 2.0))
+    assert slices.planes().tolist() == [0, 1, 2, 4]
+    assert np.sort(slices.share)[:, -1].tolist() == [1, 1, 1, 1]
+
+
+def test_atoms_between_two_planes_are_shared_linearly():
+    slices = shared_slices(np.array([0.5, 1.5]), Lattice(0.0, 2.0))
+    assert slices.planes().tolist() == [0, 1]
+    assert slices.share == pytest.approx(np.array([[0.75, 0.25], [0.25, 0.75]]))
 
 
 def test_planes_without_atoms_are_left_out():
-    slices = shared_slices(np.array([0.0, 1.0, 19.0, 20.0]), 1.0)
-    assert slices.planes_A == pytest.approx([0, 1, 19, 20])
+    slices = shared_slices(np.array([0.0, 1.0, 19.0, 20.0]), Lattice(0.0, 1.0))
+    assert slices.planes().tolist() == [0, 1, 19, 20]
 
 
 @given(st.integers(4, 600), st.floats(0.05, 1))

@@ -12,6 +12,7 @@ from passband.electron import wavelength_A
 from passband.errors import UserError
 from passband.scattering.calculation import Numerics
 from passband.scattering.form_factors import form_factor_A
+from passband.scattering.memory import Machine
 from passband.scattering.simulate import scene_waves
 from passband.scattering.spec import SimulationSpec
 from passband.structure.atoms import Atoms, Role, joined, particle_atoms, support_atoms
@@ -30,7 +31,7 @@ def small_scene(first: str = "particles", seed: int = 0) -> Atoms:
     if first == "support":
         cluster_A[:, 2], film_A[:, 2] = 15.0 - cluster_A[:, 2], 15.0 - film_A[:, 2]
     particle = particle_atoms(cluster_A, rng.choice([34, 48], 60), 0, cell_A)
-    return joined([particle, support_atoms(film_A, 6, cell_A)], cell_A)
+    return joined([particle, support_atoms(film_A, np.full(70, 6), cell_A)], cell_A)
 
 
 def without_carbon(number, q_per_A):
@@ -149,6 +150,28 @@ def test_the_same_seed_gives_the_same_waves_bit_for_bit_and_another_seed_others(
     assert not torch.equal(a.full.field[0], a.full.field[1])
 
 
+def test_configurations_that_are_computed_together_are_those_computed_one_by_one():
+    """A device that is not called "cpu" takes them in batches: all at once, or as many as the memory holds."""
+    spec = SimulationSpec(frozen_phonons=3)
+    one_by_one = scene_waves(small_scene(), spec, 1)
+    two_fields_bytes = 2 * 12 * 8 * 64 * 64
+    for machine in (Machine("cpu:0"), Machine("cpu:0", two_fields_bytes)):
+        together = scene_waves(small_scene(), spec, 1, machine)
+        assert together.full.field.shape == (3, 32, 32)
+        assert relative_difference(together.full.field, one_by_one.full.field) < 1e-5
+        assert relative_difference(together.particles.field, one_by_one.particles.field) < 1e-5
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize("phonons", [0, 3])
+def test_a_gpu_gives_the_waves_of_the_cpu(phonons):
+    spec = SimulationSpec(frozen_phonons=phonons)
+    there, here = (scene_waves(small_scene(), spec, 1, Machine(device)) for device in ("cuda", "cpu"))
+    for one, other in ((there.full, here.full), (there.particles, here.particles)):
+        assert relative_difference(one.field.cpu(), other.field) < 1e-4
+
+
 def test_a_configuration_does_not_depend_on_how_many_there_are():
     few, many = (
         scene_waves(small_scene(), SimulationSpec(frozen_phonons=n), seed=1).full.field for n in (2, 3)
@@ -178,7 +201,7 @@ def test_the_mean_over_frozen_phonons_approaches_the_debye_waller_factor(seed):
     """Of a thin weak object: the mean of σV is that with the factor, and the rest falls as 1/sqrt(n)."""
     rng = np.random.default_rng(seed)
     film_A = rng.random((20, 3)) * (FIELD_A, FIELD_A, 0.0) + (0, 0, 1.0)
-    atoms = support_atoms(film_A, 6, (FIELD_A, FIELD_A, 2.0))
+    atoms = support_atoms(film_A, np.full(20, 6), (FIELD_A, FIELD_A, 2.0))
     vibration = {"C": 0.6}
     smooth = scene_waves(atoms, SimulationSpec(debye_waller_A2=vibration), seed=0).full.field
     still = scene_waves(atoms, SimulationSpec(debye_waller_A2={"C": 0.0}), seed=0).full.field

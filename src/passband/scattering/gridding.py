@@ -9,7 +9,7 @@ divided by that of φ:
 What is left is the overlap of φ^ with its own periodic images. φ is the exponential of a semicircle, close to the best
 there is: A. H. Barnett, J. Magland, L. af Klinteberg, SIAM J. Sci. Comput. 41 (2019) C479. With width 6 the error is
 7e-5 of the sum within two thirds of the Nyquist frequency, and 3 % at 0.85 of it, where atoms scatter little. A wider
-function changed the waves of a gold sphere by less than 0.02 % of their scattered part.
+function (8) changed the waves of a gold sphere by 0.04 % of their scattered part at 0.2 Å, by 0.004 % at 0.133 Å.
 
 On a CPU with one thread the sums are in a fixed order; on a GPU they are not, and repeat to rounding only.
 """
@@ -31,32 +31,74 @@ _STEEPNESS: Final = 1.95 * WIDTH
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(64)
 
 
+@dataclass(frozen=True, eq=False)
+class Footprints:
+    """The pixels that points are spread over, width x width each, periodic.
+
+    rows, columns: int64 (c, n, width), pixels from 0; along_y, along_x: float32 (c, n, width), what each takes.
+    """
+
+    rows: Tensor
+    columns: Tensor
+    along_y: Tensor
+    along_x: Tensor
+
+    def __getitem__(self, points: slice) -> "Footprints":
+        """Those of some of the n points."""
+        parts = (self.rows, self.columns, self.along_y, self.along_x)
+        return Footprints(*(part[:, points] for part in parts))
+
+
 @dataclass(frozen=True)
 class Gridding:
-    """How weighted points become a density on the grid, and what that does to their spectrum.
+    """How points become a density on the grid, and what that does to their spectrum.
 
-    spread: (places_px float64 (c, m, 2) as y, x; weights complex64 (m,); shape (ny, nx)) -> complex64 (c, ny, nx).
+    footprints: (places_px float64 (c, n, 2) as y, x; shape (ny, nx)) -> the pixels that each point takes.
     response: grid -> float64 (ny, nx), FFT order; the spectrum of the density is that of the points times this.
     """
 
-    spread: Callable[[Tensor, Tensor, tuple[int, int]], Tensor]
+    footprints: Callable[[Tensor, tuple[int, int]], Footprints]
     response: Callable[[Grid], NDArray[np.float64]]
 
 
-def spread_smoothly(places_px: Tensor, weights: Tensor, shape: tuple[int, int]) -> Tensor:
-    """Density (c, ny, nx) of m points in each of c configurations, periodic; see Gridding.spread."""
+@dataclass(frozen=True, eq=False)
+class Spread:
+    """Points spread over their footprints, ready to be added to any number of densities.
+
+    target: int64 (c * m * width²), places in a real array (c, ny, nx, 2); value: float32 (c, m, width²).
+    """
+
+    target: Tensor
+    value: Tensor
+
+    def add_to(self, parts: Tensor, layer: int, share: Tensor) -> None:
+        """Add share (m,) of every point to the real (layer 0) or imaginary part (1) of a density, in place.
+
+        parts: float32 (c * ny * nx * 2), real and imaginary parts side by side.
+        """
+        parts[layer:].scatter_add_(0, self.target, (self.value * share[:, None]).reshape(-1))
+
+
+def spread(footprints: Footprints, shape: tuple[int, int]) -> Spread:
+    """All points of the footprints, on a grid of this shape."""
+    (configurations, m, width), (ny, nx) = footprints.rows.shape, shape
+    first = ny * torch.arange(configurations, device=footprints.rows.device)[:, None, None]
+    rows = (footprints.rows + first).mul_(2 * nx)
+    target = rows[..., :, None] + (footprints.columns * 2)[..., None, :]
+    value = footprints.along_y[..., :, None] * footprints.along_x[..., None, :]
+    return Spread(target.reshape(-1), value.reshape(configurations, m, width * width))
+
+
+def smooth_footprints(places_px: Tensor, shape: tuple[int, int]) -> Footprints:
+    """Of the exponential of a semicircle, see Gridding.footprints."""
     corner = torch.ceil(places_px - WIDTH / 2)
     reach = torch.arange(WIDTH, device=places_px.device)
-    distance = ((corner - places_px).to(torch.float32)[..., None] + reach) * (2 / WIDTH)  # (c, m, 2, width)
+    distance = ((corner - places_px).to(torch.float32)[..., None] + reach) * (2 / WIDTH)  # (c, n, 2, width)
     profile = torch.exp(_STEEPNESS * (torch.sqrt((1 - distance.square()).clamp_(min=0)) - 1))
     pixels = corner.to(torch.int64)[..., None] + reach
-    rows, columns = pixels[:, :, 0] % shape[0], pixels[:, :, 1] % shape[1]
-    rows += shape[0] * torch.arange(len(places_px), device=places_px.device)[:, None, None]
-    values = (profile[:, :, 0] * weights[:, None])[..., :, None] * profile[:, :, 1][..., None, :]
-    target = rows[..., :, None] * shape[1] + columns[..., None, :]
-    density = weights.new_zeros(len(places_px) * shape[0] * shape[1])
-    density.index_add_(0, target.reshape(-1), values.reshape(-1))
-    return density.view(len(places_px), *shape)
+    return Footprints(
+        pixels[:, :, 0] % shape[0], pixels[:, :, 1] % shape[1], profile[:, :, 0], profile[:, :, 1]
+    )
 
 
 def smooth_response(grid: Grid) -> NDArray[np.float64]:
@@ -71,5 +113,5 @@ def _profile_spectrum(n_pixels: int) -> NDArray[np.float64]:
     return np.asarray(WIDTH / 2 * (waves @ (_WEIGHTS * profile)))
 
 
-EXACT: Final = Gridding(spread_smoothly, smooth_response)
+EXACT: Final = Gridding(smooth_footprints, smooth_response)
 """Exact sub-pixel positions."""

@@ -1,8 +1,7 @@
 """Exit waves of a scene: all atoms, and the particles alone in vacuum.
 
-Where the beam meets every particle before the support, the particles' wave is the wave between the two: it costs
-nothing. Otherwise the particles are run through a second time, alone. Each wave stands in the plane of its last atom;
-the focus offset of the full wave leads back to that of the particles.
+Both waves go through one lattice of planes (``beam``), and each is brought to the height of its last atom while it is
+cropped to the stored band; the focus offset of the full wave leads back to that of the particles.
 
 Frozen phonons displace every atom in x and y by a normal deviate of variance B/(8π²) and leave the Debye-Waller factor
 out of the form factors; along the beam such displacements do not count. Both waves of a configuration have the same.
@@ -17,103 +16,152 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from passband.fourier import resample
+from passband.grid import Grid
+from passband.scattering.beam import Beam, beams
+from passband.scattering.blocks import (
+    LIBRARY,
+    BlockSpec,
+    can_be_kept,
+    film_transmissions,
+    in_block_frame,
+    in_scene_frame,
+)
 from passband.scattering.calculation import STANDARD, Calculation, Numerics
 from passband.scattering.field import field_grid
-from passband.scattering.multislice import passage
+from passband.scattering.memory import CPU, Machine, keep_freed_arrays
+from passband.scattering.multislice import PlaneTransmissions, plane_transmissions
 from passband.scattering.potential import Layers
+from passband.scattering.slicing import Lattice
 from passband.scattering.spec import SimulationSpec
 from passband.seeds import random_stream
 from passband.structure.atoms import Atoms, Role
+from passband.structure.support import block_atoms
 from passband.units import kV_to_eV
 from passband.wave import ExitWave, SceneWaves
 
+_FIELDS_PER_CONFIGURATION = 12
+"""Complex fields that one configuration needs at once, at most: waves, spectra, transmissions, densities."""
+
 
 def scene_waves(
-    atoms: Atoms, spec: SimulationSpec, seed: int, device: str = "cpu", numerics: Numerics = STANDARD
+    atoms: Atoms, spec: SimulationSpec, seed: int, machine: Machine = CPU, numerics: Numerics = STANDARD
 ) -> SceneWaves:
     """Both waves of a scene, complex64 (c, ny, nx) on the stored grid; c is 1 or the number of frozen phonons.
 
     The particles' wave has focus_offset_A = 0; the full one has the z of the last particle atom minus its own.
-    seed: names the displacements of the frozen phonons; nothing else is random. device: a torch device by name.
+    seed: names the displacements of the frozen phonons; nothing else is random.
+    machine: the device, and the memory that may be used. Where the support is a block of a library, its transmissions
+        are kept for the scenes to come.
     Raises UserError where the field is not an even whole number of pixels, or an element has no form factor.
     """
+    keep_freed_arrays()
     grid = field_grid(atoms.cell_A, spec.sampling_A, "sampling_A")
     stored = field_grid(atoms.cell_A, spec.stored_sampling_A, "stored_sampling_A")
-    calculation = Calculation(grid, kV_to_eV(spec.energy_kV), device, numerics)
+    calculation = Calculation(grid, kV_to_eV(spec.energy_kV), machine.device, numerics)
+    scene = _Scene(atoms, spec, calculation, _block_spec(atoms, spec, calculation, machine), machine)
     places_A = _configurations(atoms, spec, seed)
-    at_once = (
-        1 if device == "cpu" else len(places_A)
-    )  # a batch keeps a GPU busy, and leaves the cache of a CPU
-    particles: list[Tensor] = []
-    full: list[Tensor] = []
-    offset_A = 0.0
-    for batch in np.split(places_A, range(at_once, len(places_A), at_once)):
-        fronts = _Scene(atoms, batch, spec, calculation).fronts()
-        particles.append(resample(fronts.particles.field, stored.shape))
-        full.append(resample(fronts.full.field, stored.shape))
-        offset_A = fronts.offset_A
+    at_once = _configurations_at_once(calculation, machine)
+    both = [
+        scene.waves(batch, stored) for batch in np.split(places_A, range(at_once, len(places_A), at_once))
+    ]
+    full, particles = (torch.cat(waves) for waves in zip(*both, strict=True))
+    has_particles = bool(np.any(atoms.roles == Role.PARTICLE))
+    offset_A = _last_A(atoms, Role.PARTICLE) - _last_A(atoms) if has_particles else 0.0
     return SceneWaves(
-        full=ExitWave(torch.cat(full), stored, calculation.energy_eV, offset_A),
-        particles=ExitWave(torch.cat(particles), stored, calculation.energy_eV),
+        full=ExitWave(full, stored, calculation.energy_eV, offset_A),
+        particles=ExitWave(particles, stored, calculation.energy_eV),
     )
 
 
 @dataclass(frozen=True, eq=False)
-class _Front:
-    """A wave (c, ny, nx) and the z [Å] where it stands; None: a plane wave, the same everywhere."""
-
-    field: Tensor
-    z_A: float | None
-
-
-@dataclass(frozen=True, eq=False)
-class _Fronts:
-    particles: _Front
-    full: _Front
-
-    @property
-    def offset_A(self) -> float:
-        """The C10 [Å] that brings the full wave to the plane of the particles' one."""
-        if self.particles.z_A is None or self.full.z_A is None:
-            return 0.0
-        return self.particles.z_A - self.full.z_A
-
-
-@dataclass(frozen=True, eq=False)
 class _Scene:
-    """A scene in c configurations, places_A (c, n, 2), and how to simulate it."""
+    """A scene and how to simulate it. block: what is kept of its support; None where it is computed from its atoms."""
 
     atoms: Atoms
-    places_A: NDArray[np.float64]
     spec: SimulationSpec
     calculation: Calculation
+    block: BlockSpec | None
+    machine: Machine
 
-    def fronts(self) -> _Fronts:
-        is_particle = self.atoms.roles == Role.PARTICLE
-        z_A = self.atoms.positions_A[:, 2]
-        shape = (len(self.places_A), *self.calculation.grid.shape)
-        vacuum = _Front(torch.ones(shape, dtype=torch.complex64, device=self.calculation.device), None)
-        particles = self._behind(vacuum, is_particle)
-        if z_A[is_particle].max(initial=-np.inf) <= z_A[~is_particle].min(initial=np.inf):
-            return _Fronts(particles, self._behind(particles, ~is_particle))
-        return _Fronts(particles, self._behind(vacuum, np.ones_like(is_particle)))
+    def waves(self, places_A: NDArray[np.float64], stored: Grid) -> tuple[Tensor, Tensor]:
+        """The full wave and that of the particles, (c, ny, nx) on the stored grid, each at its last atom.
 
-    def _behind(self, front: _Front, chosen: NDArray[np.bool_]) -> _Front:
-        """The front after the chosen atoms."""
-        if not chosen.any():
-            return front
-        slices = self.calculation.numerics.slicing(
-            self.atoms.positions_A[chosen, 2], self.spec.slice_thickness_A
+        places_A: (c, n, 2), x and y of all atoms [Å].
+        """
+        lattice, placement = _lattice(self.atoms, self.spec.slice_thickness_A), self.atoms.block
+        if self.block is None or placement is None:
+            support = self._transmissions(Role.SUPPORT, places_A, lattice)
+        else:
+            whole = LIBRARY.block(self.block, self.machine.memory_budget_bytes)
+            support = film_transmissions(placement, whole, self.calculation)
+            places_A = in_block_frame(places_A, placement)
+        particles = self._transmissions(Role.PARTICLE, places_A, lattice)
+        full, alone = beams(particles, support, lattice, self.calculation)
+        return (
+            self._stored(full, _last_A(self.atoms), len(places_A), stored),
+            self._stored(alone, _last_A(self.atoms, Role.PARTICLE), len(places_A), stored),
         )
+
+    def _transmissions(
+        self, role: Role, places_A: NDArray[np.float64], lattice: Lattice
+    ) -> PlaneTransmissions:
+        chosen = self.atoms.roles == role
+        if not chosen.any():
+            return iter(())
         numbers = self.atoms.numbers[chosen]
-        rests = self.spec.frozen_phonons == 0
-        thermal_A2 = {
-            z: self.spec.thermal_factor_A2(z) if rests else 0.0 for z in np.unique(numbers).tolist()
-        }
-        layers = Layers(self.places_A[:, chosen], numbers, thermal_A2, slices)
-        start_A = float(slices.planes_A[0]) if front.z_A is None else front.z_A
-        return _Front(passage(front.field, start_A, layers, self.calculation), slices.exit_A)
+        slices = self.calculation.numerics.slicing(self.atoms.positions_A[chosen, 2], lattice)
+        layers = Layers(places_A[:, chosen], numbers, _thermal_A2(numbers, self.spec), slices)
+        return plane_transmissions(layers, self.calculation)
+
+    def _stored(self, beam: Beam, exit_A: float, configurations: int, stored: Grid) -> Tensor:
+        if beam.field is None:
+            vacuum = torch.ones(configurations, *stored.shape, dtype=torch.complex64)
+            return vacuum.to(self.calculation.device)
+        if self.block is not None and self.atoms.block is not None:
+            beam = Beam(in_scene_frame(beam.field, self.atoms.block), beam.z_A)
+        return beam.stored(exit_A, stored, self.calculation)
+
+
+def _block_spec(
+    atoms: Atoms, spec: SimulationSpec, calculation: Calculation, machine: Machine
+) -> BlockSpec | None:
+    """What can be kept of the support, if anything."""
+    if atoms.block is None or spec.frozen_phonons:
+        return None
+    thermal_A2 = _thermal_A2(block_atoms(atoms.block.block).numbers, spec)
+    block = BlockSpec(
+        atoms.block.block, spec.slice_thickness_A, tuple(sorted(thermal_A2.items())), calculation
+    )
+    return block if can_be_kept(block, machine.memory_budget_bytes) else None
+
+
+def _lattice(atoms: Atoms, gap_A: float) -> Lattice:
+    """A plane stands at the surface of a block, else at the first particle atom, else at the first atom."""
+    if atoms.block is not None:
+        return Lattice(atoms.block.surface_z_A, gap_A)
+    is_particle = atoms.roles == Role.PARTICLE
+    z_A = atoms.positions_A[is_particle if is_particle.any() else slice(None), 2]
+    return Lattice(float(z_A.min(initial=np.inf)), gap_A)
+
+
+def _thermal_A2(numbers: NDArray[np.int64], spec: SimulationSpec) -> dict[int, float]:
+    """B [Å²] by atomic number: 0 where frozen phonons displace the atoms instead."""
+    rests = spec.frozen_phonons == 0
+    return {z: spec.thermal_factor_A2(z) if rests else 0.0 for z in np.unique(numbers).tolist()}
+
+
+def _last_A(atoms: Atoms, role: Role | None = None) -> float:
+    """z of the last atom of a role, or of all [Å]; 0 where there is none."""
+    chosen = slice(None) if role is None else atoms.roles == role
+    return float(atoms.positions_A[chosen, 2].max(initial=0.0))
+
+
+def _configurations_at_once(calculation: Calculation, machine: Machine) -> int:
+    """A batch keeps a GPU busy, and leaves the cache of a CPU."""
+    if machine.device == "cpu":
+        return 1
+    ny, nx = calculation.grid.shape
+    return max(1, machine.memory_budget_bytes // (8 * ny * nx * _FIELDS_PER_CONFIGURATION))
 
 
 def _configurations(atoms: Atoms, spec: SimulationSpec, seed: int) -> NDArray[np.float64]:
