@@ -4,7 +4,10 @@ Every round forms a few images and does as many bare inverse FFTs of the finer g
 the other, so that both meet the same machine: the ratio of the two is the figure to trust, its quartiles are the
 spread. Times are of the processor (one thread), so that a busy machine counts only through its caches; rates are
 medians, and the best round stands beside them. Conditions: defocus only as in the published series ("corrected"),
-Cs with a cone of illumination ("uncorrected"), and coma and astigmatism on top ("coma").
+Cs with a cone of illumination ("uncorrected"), and coma and astigmatism on top ("coma"); the envelopes of the last two
+end the wave inside the stored band, so that their intensities need a smaller grid than that of the floor. "linearity"
+is the time per image of 64 conditions over that of 8; "detector" and "explicit" are the times of an image with a
+detector's MTF, and averaged over the focus (8 points of the source), over that of a plain one.
 Run it as ``python benchmarks/imaging.py``; the last line is JSON.
 """
 
@@ -21,8 +24,11 @@ import torch
 
 from passband.grid import Grid
 from passband.imaging.condition import ImagingCondition, symmetric_condition, with_aberrations
+from passband.imaging.detector import Detector, Falloff
+from passband.imaging.fine_grid import fine_grid
 from passband.imaging.focus import minimum_contrast_C10_A
-from passband.imaging.image import expose, fine_shape, form_intensity, spectrum
+from passband.imaging.image import expose, form_intensity, spectrum
+from passband.imaging.recording import Recording
 from passband.wave import ExitWave
 
 torch.set_num_threads(1)
@@ -64,7 +70,7 @@ def rounds(works: dict[str, Callable[[], object]], seconds: float) -> dict[str, 
 
 def figures(n: int, seconds: float) -> dict[str, object]:
     """Images per second and times the FFT floor at n x n pixels."""
-    waves, fine = spectrum(exit_wave(n)), fine_shape((n, n))
+    waves, fine = spectrum(exit_wave(n)), fine_grid(Grid((n, n), 102.4 / n)).shape
     field = torch.randn(fine, dtype=torch.complex64)
     works: dict[str, Callable[[], object]] = {
         "floor": lambda: [torch.fft.ifft2(field) for _ in range(PER_ROUND)],
@@ -82,18 +88,46 @@ def figures(n: int, seconds: float) -> dict[str, object]:
     return result
 
 
+def ratios(seconds: float) -> dict[str, object]:
+    """What more conditions, a detector and explicit averaging cost at 256 pixels, per image; quartiles."""
+    waves, few = spectrum(exit_wave(256)), settings()["corrected"]
+    many = symmetric_condition(ENERGY_EV, torch.linspace(-250, 250, 64), 0.0, 10.0)
+    soft = Recording(detector=Detector(mtf=Falloff(form="gaussian", half_at=0.5), pixel_integration=True))
+    explicit = Recording(coherence="explicit")
+    times = rounds(
+        {
+            "plain": lambda: form_intensity(waves, few),
+            "linearity": lambda: form_intensity(waves, many),
+            "detector": lambda: form_intensity(waves, few, soft),
+            "explicit": lambda: form_intensity(waves, few, explicit),
+        },
+        seconds,
+    )
+    images = {"linearity": 64 / PER_ROUND, "detector": 1.0, "explicit": 1.0}
+    return {
+        f"{name}_256": [
+            round(ratio / share, 2)
+            for ratio in quantiles([a / b for a, b in zip(times[name], times["plain"], strict=True)], n=4)
+        ]
+        for name, share in images.items()
+    }
+
+
 def main() -> None:
-    result = figures(256, 10.0) | figures(512, 12.0)
+    result = figures(256, 10.0) | figures(512, 12.0) | ratios(8.0)
     wave, image = exit_wave(256), torch.ones(256, 256)
     generator = torch.Generator().manual_seed(0)
+    noisy = Detector(ntf=Falloff(form="gaussian", half_at=1.5), mtf=Falloff(form="gaussian", half_at=1.0))
     others = rounds(
         {
             "focus_search_s_256": lambda: minimum_contrast_C10_A(wave),
             "shot_noise_s_256": lambda: expose(image, 400.0, 0.16, generator),
+            "filtered_noise_s_256": lambda: expose(image, 400.0, 0.16, generator, noisy),
         },
         5.0,
     )
-    result |= {name: round(median(times), 4) for name, times in others.items()}
+    result["times_fft_floor"] = round(median(result["times_fft_floor_256"]), 2)
+    result |= {name: round(median(times), 5) for name, times in others.items()}
     for name, value in result.items():
         print(f"{name:32} {value}")
     print(json.dumps(result))

@@ -9,14 +9,16 @@ from passband.errors import UserError
 from passband.fourier import resample, resize_spectrum
 from passband.grid import Grid
 from passband.imaging.condition import ImagingCondition, symmetric_condition, with_aberrations
+from passband.imaging.detector import Detector
+from passband.imaging.fine_grid import fine_grid
 from passband.imaging.image import (
     expose,
-    fine_shape,
     form_intensity,
     intensity,
     stacked_spectra,
     standardise,
 )
+from passband.imaging.recording import Recording
 from passband.imaging.transfer import frequency_axes, wave_transfer
 from passband.wave import ExitWave
 
@@ -69,10 +71,10 @@ def test_on_the_stored_grid_itself_the_intensity_would_be_wrong() -> None:
 
 
 @pytest.mark.parametrize("n", [64, 100, 127, 256, 333, 512])
-def test_the_finer_grid_has_at_least_one_and_a_half_times_the_pixels(n: int) -> None:
-    ny, nx = fine_shape((n, n))
+def test_the_finer_grid_has_one_and_a_half_times_the_pixels_of_the_band(n: int) -> None:
+    ny, nx = fine_grid(Grid((n, n), 0.4)).shape
     assert ny == nx
-    assert 1.5 * n <= ny < 1.6 * n
+    assert 1.5 * (n - 2) <= ny < 1.6 * n
 
 
 @pytest.mark.parametrize("condition", CONDITIONS, ids=["corrected", "uncorrected", "coma"])
@@ -111,6 +113,22 @@ def test_waves_and_conditions_broadcast_as_pairs_and_as_a_table() -> None:
         assert torch.allclose(table[i, 2], intensity(waves[i], batch[2]), atol=2e-6)
     assert form_intensity(stack, batch[0]).shape == (3, 32, 32)
     assert torch.allclose(form_intensity(stack[1], batch[0]), table[1, 0], atol=2e-6)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize(
+    "how", [Recording(), Recording("explicit", Detector(ntf=((0, 1), (1, 0.9)), DQE0=0.8))]
+)
+def test_images_on_a_device_are_those_of_the_processor(how: Recording) -> None:
+    wave = rough_wave(Grid((64, 48), 0.4), configurations=2)
+    there = replace(wave, field=wave.field.cuda())
+    batch = symmetric_condition(ENERGY_EV, torch.tensor([-50.0, 0.0, 80.0]), 0.0, 10.0)
+    seen = intensity(there, batch, how)
+    assert seen.device.type == "cuda"
+    assert torch.allclose(seen.cpu(), intensity(wave, batch, how), atol=5e-6)
+    noisy = expose(seen, 100.0, 0.16, torch.Generator("cuda").manual_seed(0), how.detector)
+    assert float(noisy.mean()) == pytest.approx(float(seen.mean()), abs=5e-3)
 
 
 def test_the_focus_offset_of_a_wave_adds_to_C10() -> None:

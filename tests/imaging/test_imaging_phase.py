@@ -7,7 +7,7 @@ from torch import Tensor
 from passband.electron import wavelength_A
 from passband.imaging.aberrations import ABERRATIONS
 from passband.imaging.condition import ImagingCondition, symmetric_condition, with_aberrations
-from passband.imaging.phase import chi, chi_slope, is_round
+from passband.imaging.phase import chi, chi_curvature, chi_slope, is_round
 
 ENERGY_EV = 300e3
 
@@ -76,6 +76,27 @@ def test_axes_and_single_points_give_the_same() -> None:
     rows, columns = (part.contiguous() for part in torch.broadcast_tensors(qy, qx))
     assert torch.allclose(chi(condition, qy, qx), chi(condition, rows, columns), atol=1e-9)
     assert chi(condition, rows, columns).shape == (2, 9, 9)
+
+
+def test_the_curvature_is_the_derivative_of_the_slope() -> None:
+    condition = with_aberrations(
+        symmetric_condition(ENERGY_EV, 500.0, 1e7), {"C12": 100.0, "C21": 1e4, "C45": 1e8}, {"C21": 0.4}
+    )
+    qy, qx = axes()
+    step = 1e-4
+    angle = wavelength_A(ENERGY_EV) * step
+    yy, yx, xx = chi_curvature(condition, qy, qx)
+    by_y, by_x = (
+        [
+            (ahead - behind) / (2 * angle)
+            for ahead, behind in zip(
+                chi_slope(condition, qy + dy, qx + dx), chi_slope(condition, qy - dy, qx - dx), strict=True
+            )
+        ]
+        for dy, dx in ((step, 0.0), (0.0, step))
+    )
+    for exact, found in ((yy, by_y[0]), (yx, by_y[1]), (yx, by_x[0]), (xx, by_x[1])):
+        assert torch.allclose(exact, found, rtol=1e-4, atol=1e-4 * float(exact.abs().max()))
 
 
 def test_round_means_without_any_aberration_that_has_an_azimuth() -> None:

@@ -8,7 +8,14 @@ from passband.grid import Grid
 from passband.imaging.condition import ImagingCondition, symmetric_condition, with_aberrations
 from passband.imaging.envelopes import damping, spatial_envelope, temporal_envelope
 from passband.imaging.phase import chi
-from passband.imaging.transfer import frequency_axes, phase_transfer, wave_transfer
+from passband.imaging.transfer import (
+    frequency_axes,
+    on_grid,
+    phase_transfer,
+    rings,
+    round_transfers,
+    wave_transfer,
+)
 
 AXES = frequency_axes(Grid((48, 40), 0.4))
 UNCORRECTED = symmetric_condition(300e3, -600.0, 1.2e7, 20.0, 3e-4)
@@ -26,10 +33,14 @@ def test_single_precision_is_right_where_chi_is_hundreds_of_radians(condition: I
     assert (wave_transfer(condition, *axes) - exact).abs().max() < 1e-6
 
 
-def test_one_quadrant_says_all_for_round_aberrations() -> None:
-    rows, columns = torch.broadcast_tensors(*AXES)
-    everywhere = wave_transfer(UNCORRECTED, rows.contiguous(), columns.contiguous())
-    assert torch.allclose(wave_transfer(UNCORRECTED, *AXES), everywhere, atol=1e-6)
+@pytest.mark.parametrize("shape", [(48, 40), (33, 33), (8, 1)])
+def test_rings_say_all_for_round_aberrations(shape: tuple[int, int]) -> None:
+    qy, qx = frequency_axes(Grid(shape, 0.4))
+    on = rings(qy, qx)
+    assert on.q_per_A.numel() < 0.5 * shape[0] * shape[1] + 2
+    assert (on.q_per_A.diff() > 0).all()
+    from_rings = on_grid(round_transfers(UNCORRECTED, on), on)
+    assert torch.allclose(from_rings, wave_transfer(UNCORRECTED, qy, qx), atol=1e-6)
 
 
 def test_a_batch_of_conditions_gives_a_batch_of_transfers() -> None:

@@ -13,12 +13,14 @@ from passband.electron import wavelength_A
 from passband.grid import Grid
 from passband.imaging.aberrations import ABERRATIONS
 from passband.imaging.condition import ImagingCondition, symmetric_condition, with_aberrations
+from passband.imaging.detector import Detector
 from passband.imaging.distribution import ImagingDistribution
 from passband.imaging.draw import mean_condition
 from passband.imaging.envelopes import spatial_envelope, temporal_envelope
 from passband.imaging.image import intensity
 from passband.imaging.landmarks import corrected_optimum, scherzer_defocus_A
 from passband.imaging.phase import chi, chi_slope
+from passband.imaging.recording import Recording
 from passband.imaging.transfer import frequency_axes, phase_transfer, wave_transfer
 from passband.wave import ExitWave
 
@@ -185,6 +187,31 @@ def test_a_change_of_focus_is_a_propagation_and_taking_it_back_the_identity(
 def test_vacuum_gives_intensity_one(one: ImagingCondition) -> None:
     vacuum = ExitWave(torch.ones(1, *GRID.shape, dtype=torch.complex64), GRID, one.energy_eV)
     assert torch.allclose(intensity(vacuum, one), torch.ones(GRID.shape), atol=1e-6)
+
+
+@given(conditions(), st.floats(0, 0.1), st.floats(0, 0.2))
+def test_vacuum_gives_intensity_one_however_it_is_recorded(
+    one: ImagingCondition, vibration_nm: float, drift_nm: float
+) -> None:
+    vacuum = ExitWave(torch.ones(1, *GRID.shape, dtype=torch.complex64), GRID, one.energy_eV)
+    moved = mean_condition(
+        ImagingDistribution(defocus_nm=0, vibration_nm=vibration_nm, drift_nm=drift_nm, drift_deg=40)
+    )
+    moving = replace(one, vibration_A=moved.vibration_A, drift_A=moved.drift_A)
+    detector = Detector(mtf=((0.0, 1.0), (1.0, 0.2)), pixel_integration=True)
+    for coherence in ("quasi-coherent", "explicit"):
+        image = intensity(vacuum, moving, Recording(coherence, detector, most_points=16))
+        assert torch.allclose(image, torch.ones(GRID.shape), atol=1e-5)
+
+
+@given(st.floats(-300, 300), st.floats(0, 100), st.floats(0.1, 3))
+def test_averaging_over_focus_conserves_electrons_of_any_phase(
+    C10_A: float, spread_A: float, strength_rad: float
+) -> None:
+    y, x = torch.arange(32)[:, None] * (2 * pi / 32), torch.arange(32)[None] * (2 * pi / 32)
+    wave = wave_of(strength_rad * torch.cos(y + 0.3) * torch.sin(x), 300e3)
+    image = intensity(wave, symmetric_condition(300e3, C10_A, 0.0, spread_A), Recording("explicit"))
+    assert float(image.double().mean()) == pytest.approx(1, abs=1e-5)
 
 
 @given(conditions(), st.floats(0.1, 3))

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from passband.imaging.detector import Detector
 from passband.imaging.distribution import ImagingDistribution
 from passband.imaging.draw import draw_conditions
 from passband.imaging.image import intensity
+from passband.imaging.recording import recording
 from passband.wave import SceneWaves
 
 
@@ -26,6 +28,7 @@ class ImagePool:
     masks: uint8 (n_structures, ny, nx), 1 in a particle.
     structure: int64 (n,) the row of ``masks`` that belongs to each image.
     pixel_area_A2: area of a pixel [Å²].
+    detector: what records the images; None is an ideal one.
     """
 
     images: Tensor
@@ -33,6 +36,7 @@ class ImagePool:
     masks: Tensor
     structure: Tensor
     pixel_area_A2: float
+    detector: Detector | None = None
 
     def __post_init__(self) -> None:
         n = len(self.images)
@@ -52,6 +56,7 @@ class ImagePool:
             self.masks.to(device),
             self.structure.to(device),
             self.pixel_area_A2,
+            self.detector,
         )
 
 
@@ -73,8 +78,9 @@ def form_pool(
         )
     conditions = draw_conditions(distribution, len(waves) * per_structure, seed)
     first = waves[0].full
+    how = recording(distribution)
     images = [
-        intensity(scene.full, conditions[row * per_structure : (row + 1) * per_structure])
+        intensity(scene.full, conditions[row * per_structure : (row + 1) * per_structure], how)
         for row, scene in enumerate(waves)
     ]
     device = first.field.device
@@ -84,4 +90,5 @@ def form_pool(
         masks=torch.stack([mask.to(device, torch.uint8) for mask in masks]),
         structure=torch.arange(len(waves), device=device).repeat_interleave(per_structure),
         pixel_area_A2=first.grid.sampling_A**2,
+        detector=distribution.detector,
     )

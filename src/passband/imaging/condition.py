@@ -3,9 +3,9 @@
 Lengths are in Å, angles in rad. C10 = -defocus: positive defocus is underfocus.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any, Final
 
 import torch
 from torch import Tensor
@@ -23,6 +23,8 @@ class ImagingCondition:
     focal_spread_A: (...) standard deviation of the focus, 0 or more.
     convergence_rad: (...) 1/e half width of the illumination angle, 0 or more.
     dose_e_per_A2: (...) electrons per area; infinite where there is no shot noise.
+    vibration_A: (...) standard deviation of the image's random motion in each direction; None for none.
+    drift_A: (..., 2) path (y, x) of the image's even motion during the exposure; None for none.
     """
 
     energy_eV: float
@@ -31,6 +33,8 @@ class ImagingCondition:
     focal_spread_A: Tensor
     convergence_rad: Tensor
     dose_e_per_A2: Tensor
+    vibration_A: Tensor | None = None
+    drift_A: Tensor | None = None
 
     @property
     def batch_shape(self) -> torch.Size:
@@ -61,52 +65,37 @@ class ImagingCondition:
 
     def expand(self, batch_shape: tuple[int, ...]) -> "ImagingCondition":
         """The same conditions broadcast to a batch shape, without a copy."""
-        count = len(ABERRATIONS)
-        return ImagingCondition(
-            self.energy_eV,
-            self.coefficients_A.expand(*batch_shape, count),
-            self.azimuths_rad.expand(*batch_shape, count),
-            self.focal_spread_A.expand(batch_shape),
-            self.convergence_rad.expand(batch_shape),
-            self.dose_e_per_A2.expand(batch_shape),
-        )
+        return self._changed(lambda tensor, own: tensor.expand((*batch_shape, *own)))
 
     def flattened(self) -> "ImagingCondition":
         """The same conditions with their batch in one dimension."""
-        return ImagingCondition(
-            self.energy_eV,
-            self.coefficients_A.reshape(-1, len(ABERRATIONS)),
-            self.azimuths_rad.reshape(-1, len(ABERRATIONS)),
-            self.focal_spread_A.flatten(),
-            self.convergence_rad.flatten(),
-            self.dose_e_per_A2.flatten(),
-        )
+        return self._changed(lambda tensor, own: tensor.reshape((-1, *own)))
 
     def __getitem__(self, index: Any) -> "ImagingCondition":
         """Conditions of a part of the batch; the index speaks of the batch shape only."""
         if self.batch_shape == ():
             raise IndexError("a single condition has no batch to index")
-        index = index if isinstance(index, tuple) else (index,)
-        trailing = (*index, slice(None)) if Ellipsis in index else (*index, Ellipsis, slice(None))
-        return ImagingCondition(
-            self.energy_eV,
-            self.coefficients_A[trailing],
-            self.azimuths_rad[trailing],
-            self.focal_spread_A[index],
-            self.convergence_rad[index],
-            self.dose_e_per_A2[index],
-        )
+        plain = index if isinstance(index, tuple) else (index,)
+        whole = plain if any(part is Ellipsis for part in plain) else (*plain, Ellipsis)
+        return self._changed(lambda tensor, own: tensor[(*whole, *(slice(None) for _ in own))])
 
     def to(self, device: torch.device | str) -> "ImagingCondition":
         """The same conditions with their tensors on a device."""
-        return ImagingCondition(
-            self.energy_eV,
-            self.coefficients_A.to(device),
-            self.azimuths_rad.to(device),
-            self.focal_spread_A.to(device),
-            self.convergence_rad.to(device),
-            self.dose_e_per_A2.to(device),
-        )
+        return self._changed(lambda tensor, _: tensor.to(device))
+
+    def _changed(self, change: Callable[[Tensor, torch.Size], Tensor]) -> "ImagingCondition":
+        """Every tensor changed; ``change`` is told the shape of one condition's own entry."""
+        tensors: dict[str, Any] = {}
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, Tensor):
+                own = value.shape[-1:] if field.name in _VECTORS else torch.Size()
+                tensors[field.name] = change(value, own)
+        return replace(self, **tensors)
+
+
+_VECTORS: Final = ("coefficients_A", "azimuths_rad", "drift_A")
+"""What has an entry of its own for each condition; the others are one number each."""
 
 
 def symmetric_condition(

@@ -12,15 +12,25 @@ that whether the images fit their field can be decided before anything is comput
 Signs: positive ``defocus_nm`` is underfocus, C10 = -defocus. Aberrations are in Krivanek's notation
 (O. L. Krivanek et al., Ultramicroscopy 78 (1999) 1); azimuths are counted from the x axis (columns) towards
 the y axis (rows). ``focal_spread_nm`` is the standard deviation of the focus, ``convergence_mrad`` the 1/e
-half width of the illumination angle.
+half width of the illumination angle. ``vibration_nm`` is the standard deviation of the image's random motion in
+each direction, ``drift_nm`` the length of its even motion during the exposure.
 """
 
 from difflib import get_close_matches
 from math import inf, isfinite, sqrt
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
 
+from passband.imaging.detector import Detector
 from passband.records import Record
 
 NORMAL_CUT_STD: Final = 4.0
@@ -166,6 +176,9 @@ def _within(lo: float, hi: float, rule: str) -> AfterValidator:
 
 Length = Annotated[Parameter, _within(-1e9, 1e9, "must lie within ±1e9 nm")]
 Azimuth = Annotated[Parameter, _within(-360, 360, "must lie within ±360 degrees")]
+Motion = Annotated[Parameter, _within(0, 100, "must be 0 or more, and at most 100 nm")]
+Coherence = Literal["quasi-coherent", "explicit"]
+"""Envelopes on the wave, or intensities averaged over focus and tilts of the illumination."""
 
 
 class ImagingDistribution(Record):
@@ -173,7 +186,9 @@ class ImagingDistribution(Record):
 
     energy_kV: one number, 10 to 3000. defocus_nm: positive is underfocus. Cs_mm: C30. focal_spread_nm:
     standard deviation, 0 or more. convergence_mrad: 1/e half width, 0 to 100. dose_e_per_A2: above 0, or null
-    for no shot noise.
+    for no shot noise. vibration_nm, drift_nm: 0 or more; drift_deg: direction of the drift, from x towards y.
+
+    ``coherence`` and ``detector`` (null: an ideal one that counts every electron) hold for all images.
     """
 
     energy_kV: Annotated[Number, _within(10, 3000, "must lie between 10 and 3000 kV")] = 300.0
@@ -207,15 +222,31 @@ class ImagingDistribution(Record):
     phi54_deg: Azimuth = 0.0
     C56_nm: Length = 0.0
     phi56_deg: Azimuth = 0.0
+    vibration_nm: Motion = 0.0
+    drift_nm: Motion = 0.0
+    drift_deg: Azimuth = 0.0
+    coherence: Coherence = "quasi-coherent"
+    detector: Detector | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_defaults_of_later_keys(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # what was written before these keys existed keeps its content id
+        defaults = {key: type(self).model_fields[key].default for key in _LATER_KEYS}
+        return {key: value for key, value in plain(self).items() if value != defaults.get(key, _NOTHING)}
 
     def parameters(self) -> dict[str, Value]:
-        """All settings but the energy, by key and in the order of the fields; a dose of null is infinite."""
-        values = {name: getattr(self, name) for name in type(self).model_fields if name != "energy_kV"}
+        """All settings that may vary, by key and in the order of the fields; a dose of null is infinite."""
+        values = {name: getattr(self, name) for name in type(self).model_fields if name not in _FIXED_KEYS}
         return {name: inf if value is None else value for name, value in values.items()}
 
     def varying(self) -> dict[str, Value]:
         """The settings that are not one number, by key."""
         return {name: value for name, value in self.parameters().items() if is_varying(value)}
+
+
+_FIXED_KEYS: Final = ("energy_kV", "coherence", "detector")
+_LATER_KEYS: Final = ("vibration_nm", "drift_nm", "drift_deg", "coherence", "detector")
+_NOTHING: Final = object()
 
 
 def normal(mean: float, std: float) -> Normal:

@@ -164,4 +164,16 @@ def _condition(energy_kV: float, values: dict[str, Floats]) -> ImagingCondition:
         torch.as_tensor(nm_to_A(1.0) * values["focal_spread_nm"]),
         torch.as_tensor(mrad_to_rad(1.0) * values["convergence_mrad"]),
         torch.as_tensor(values["dose_e_per_A2"]),
+        *_motion(values),
     )
+
+
+def _motion(values: dict[str, Floats]) -> tuple[Tensor | None, Tensor | None]:
+    """Vibration and drift of conditions, None where there is none."""
+    vibration_A = nm_to_A(1.0) * values["vibration_nm"]
+    direction = deg_to_rad(1.0) * values["drift_deg"]
+    drift_A = nm_to_A(1.0) * np.stack(
+        [values["drift_nm"] * np.sin(direction), values["drift_nm"] * np.cos(direction)], axis=-1
+    )
+    vibration, drift = (torch.as_tensor(part) if part.any() else None for part in (vibration_A, drift_A))
+    return vibration, drift

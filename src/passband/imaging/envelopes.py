@@ -5,7 +5,7 @@
 
 Both are averages of exp(-iχ) over a normal distribution (of focus with variance σ_f², of the angle with
 variance β²/2 in each direction), with χ expanded to first order. Applied to the wave, as here, they are exact
-only in linear imaging of weak objects: ``coherence.intensity_explicit`` averages intensities instead.
+only in linear imaging of weak objects: with explicit coherence, intensities are averaged instead (``coherence``).
 R. H. Wade, J. Frank, Optik 49 (1977) 81; E. J. Kirkland, Advanced Computing in Electron Microscopy (2010),
 sec. 3.2.
 """

@@ -18,13 +18,15 @@ import torch
 from torch import Tensor
 
 from passband.imaging.condition import ImagingCondition, symmetric_condition
-from passband.imaging.image import WaveSpectrum, check_energy, intensity_spectrum, spectrum, transfers
+from passband.imaging.image import WaveSpectrum, form_intensity, spectrum
 from passband.wave import ExitWave, SceneWaves
 
 SEARCH_RANGE_A: Final = 150.0
 """How far the search goes on both sides of the plane that the wave refers to [Å]."""
 SMALLEST_CONTRAST: Final = 1e-12
 """A variance below this is the rounding of an empty field."""
+AT_ONCE: Final = 16
+"""Images that are held in memory together."""
 FIRST_STEP_A: Final = 5.0
 """Step of the pass that finds the valleys [Å]."""
 
@@ -56,19 +58,15 @@ def refer_to_minimum_contrast(waves: SceneWaves) -> SceneWaves:
 
 
 def contrast(waves: WaveSpectrum, conditions: ImagingCondition) -> Tensor:
-    """Variance of the intensity, float64 (n,), of one wave under conditions (n,), summed over the image's spectrum.
+    """Variance of the intensity, float64 (n,), of one wave under conditions (n,).
 
     Raises UserError when wave and conditions are at different energies.
     """
-    check_energy(waves, conditions)
-    focused = conditions.to(waves.values.device).refocused(waves.focus_offset_A)
-    variances = []
-    for _, transfer in transfers(waves, focused):
-        power = intensity_spectrum(waves.values[None], transfer).abs().square().to(torch.float64)
-        power[:, 0, 0] = 0
-        # the columns of a half spectrum stand for two each, but for the first
-        variances.append(2 * power.sum((-2, -1)) - power[..., 0].sum(-1))
-    return torch.cat(variances)
+    parts = [
+        form_intensity(waves, conditions[start : start + AT_ONCE])
+        for start in range(0, len(conditions.C10_A), AT_ONCE)
+    ]
+    return torch.cat([part.to(torch.float64).var((-2, -1), correction=0) for part in parts])
 
 
 def _through_focus(waves: WaveSpectrum, C10_A: Tensor, focal_spread_A: float) -> Tensor:

@@ -1,33 +1,41 @@
 """The image: intensity of the wave behind the lens, electrons counted, grey values standardised.
 
-|ψ|² holds twice the band of ψ. On 1.5 times as many pixels, what folds back lands outside the band of the
-stored grid, so the intensity is formed there and cropped to the stored band: exact, at the least cost. The
-spectrum is kept in centred order and padded at its end: that shifts ψ in frequency, which its intensity does
-not see. Transforms are done along one axis at a time, leaving out lines that are zero or about to be cropped.
+How the intensity is formed without aliasing, and fast, is in ``fine_grid``. The motion of the image and the detector
+multiply its spectrum on the stored grid, at the price of one multiplication.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
-from math import ceil
+from functools import lru_cache
+from itertools import product
+from math import sqrt
 from typing import Final
 
 import torch
-from scipy.fft import next_fast_len
 from torch import Tensor
 
 from passband.errors import UserError
 from passband.grid import Grid
 from passband.imaging.condition import ImagingCondition
 from passband.imaging.counts import draw_counts
+from passband.imaging.detector import Detector, mtf, ntf
+from passband.imaging.explicit import explicit_spectrum
+from passband.imaging.fine_grid import (
+    FineGrid,
+    fine_grid,
+    packed_spectrum,
+    passed_band_per_A,
+    rings_of,
+    workspace,
+)
+from passband.imaging.motion import is_still, motion_transfer
 from passband.imaging.phase import is_round
-from passband.imaging.transfer import folded_transfer, folding, frequency_axes, unfolded
+from passband.imaging.recording import IDEAL, Recording
+from passband.imaging.transfer import frequency_axes, on_grid, round_transfers, wave_transfer
 from passband.wave import ExitWave
 
-BAND_MARGIN: Final = 1.5
-"""Pixels per side of the grid on which intensities are formed, over those of the stored grid."""
-SAMPLES_AT_ONCE: Final = {"cpu": 2**17, "cuda": 2**27}
-"""Complex samples that are worked on at once: what stays in the cache, what fits in the memory."""
+SAMPLES_AT_ONCE: Final = 2**17
+"""Values of t that are computed at once."""
 
 
 @dataclass(frozen=True)
@@ -73,119 +81,116 @@ def stacked_spectra(waves: Sequence[ExitWave]) -> WaveSpectrum:
     return replace(spectra[0], values=values, focus_offset_A=offsets)
 
 
-def intensity(wave: ExitWave, condition: ImagingCondition) -> Tensor:
-    """Images of one wave, float32 (*batch_shape, ny, nx), vacuum 1: the mean over its configurations.
-
-    Raises UserError when wave and condition are at different energies.
-    """
-    return form_intensity(spectrum(wave), condition)
+def intensity(wave: ExitWave, condition: ImagingCondition, recording: Recording = IDEAL) -> Tensor:
+    """Images of one wave, float32 (*batch_shape, ny, nx), as ``form_intensity`` gives them."""
+    return form_intensity(spectrum(wave), condition, recording)
 
 
-def form_intensity(waves: WaveSpectrum, condition: ImagingCondition) -> Tensor:
-    """Images float32 (..., ny, nx) of waves under conditions; the two batch shapes broadcast.
+def form_intensity(waves: WaveSpectrum, condition: ImagingCondition, recording: Recording = IDEAL) -> Tensor:
+    """Expected images float32 (..., ny, nx), vacuum 1, of waves under conditions; the two batch shapes broadcast.
 
-    One wave and n conditions give n images, n waves and n conditions n pairs, (n, 1) and (m,) all n x m.
+    One wave and n conditions give n images, n waves and n conditions n pairs, (n, 1) and (m,) all n x m. Each is the
+    mean over the configurations of its wave. Differentiable in the waves and in the settings of the condition where
+    these require it and the coherence is not explicit (ValueError).
     Raises UserError when waves and conditions are at different energies.
     """
     check_energy(waves, condition)
     focused = condition.to(waves.values.device).refocused(waves.focus_offset_A)
-    batch_shape = focused.batch_shape
-    numbers = torch.arange(waves.focus_offset_A.numel(), device=waves.values.device)
-    wave_of = numbers.reshape(waves.focus_offset_A.shape).expand(batch_shape).flatten()
-    values = waves.values.reshape(-1, *waves.values.shape[-3:])
-    images = torch.empty((len(wave_of), *waves.grid.shape), dtype=torch.float32, device=values.device)
-    for part, transfer in transfers(waves, focused.flattened()):
-        own = values if len(values) == 1 else values[wave_of[part]]
-        images[part] = image_of_spectrum(intensity_spectrum(own, transfer), waves.grid.shape)
-    return images.reshape(*batch_shape, *waves.grid.shape)
+    settings = (waves.values, focused.coefficients_A, focused.azimuths_rad, focused.focal_spread_A)
+    if torch.is_grad_enabled() and any(
+        part is not None and part.requires_grad
+        for part in (*settings, focused.convergence_rad, focused.vibration_A, focused.drift_A)
+    ):
+        return _differentiable(waves, focused, recording)
+    images = _formed(waves, focused, recording)
+    return images.reshape(*focused.batch_shape, *waves.grid.shape)
 
 
-def transfers(waves: WaveSpectrum, conditions: ImagingCondition) -> Iterator[tuple[slice, Tensor]]:
-    """t(q), complex64 (n, ny, nx), on the ``centred_axes`` of waves, for a few conditions after another.
+def _formed(waves: WaveSpectrum, focused: ImagingCondition, recording: Recording) -> Tensor:
+    """Images (n, ny, nx)."""
+    conditions, device = focused.flattened(), waves.values.device
+    numbers = torch.arange(waves.focus_offset_A.numel())
+    wave_of = numbers.reshape(waves.focus_offset_A.shape).expand(focused.batch_shape).flatten().tolist()
+    images = torch.empty((len(wave_of), *waves.grid.shape), dtype=torch.float32, device=device)
+    moves_alike = _moves_alike(conditions)
+    factor = image_filter(conditions[:1], waves.grid, recording.detector) if moves_alike else None
+    for part, spectrum in _packed_spectra(waves, conditions, wave_of, recording, pairs=moves_alike):
+        if not moves_alike:
+            factor = image_filter(conditions[part], waves.grid, recording.detector)
+        pair = torch.fft.ifft2(spectrum if factor is None else spectrum * factor[0], norm="forward")
+        images[part].copy_(torch.view_as_real(pair).movedim(-1, 0)[: part.stop - part.start])
+    configurations = waves.values.shape[-3]
+    return images / configurations if configurations > 1 else images
 
-    conditions have the batch shape (m,); each t comes with the part of them that it belongs to.
-    """
-    points = folding(*centred_axes(waves), is_round(conditions))
-    limit = SAMPLES_AT_ONCE.get(waves.values.device.type, SAMPLES_AT_ONCE["cpu"])
-    fine_y, fine_x = fine_shape(waves.grid.shape)
-    images = max(1, limit // (waves.values.shape[-3] * fine_y * fine_x))
-    block = images * max(1, limit // (images * points.qy.numel() * points.qx.numel()))
+
+def _packed_spectra(
+    waves: WaveSpectrum, conditions: ImagingCondition, wave_of: list[int], recording: Recording, pairs: bool
+) -> Iterator[tuple[slice, Tensor]]:
+    """Spectra as of ``packed_spectrum``, of one image or two after another, with their part of the batch."""
+    is_explicit, n = recording.coherence == "explicit", len(wave_of)
+    highest = 2**0.5 * waves.grid.nyquist_per_A
+    # in explicit averaging no envelope ends the wave
+    fine = fine_grid(waves.grid, highest if is_explicit else passed_band_per_A(conditions, highest))
+    values = waves.values.reshape(-1, *waves.values.shape[-3:])[(..., *fine.passed)]
+    work = workspace(fine, values.device)
+    if is_explicit:
+        for one, psi in enumerate(values[wave_of[number]] for number in range(n)):
+            yield slice(one, one + 1), explicit_spectrum(psi, conditions[one], recording.most_points, work)
+        return
+    through = transfers(conditions, fine)
+    for start in range(0, n, 1 + pairs):
+        part = slice(start, min(start + 1 + pairs, n))
+        images = [product(values[number], [next(through)]) for number in wave_of[part]]
+        yield part, packed_spectrum(images, work)
+
+
+def transfers(conditions: ImagingCondition, fine: FineGrid) -> Iterator[Tensor]:
+    """t(q), complex64 (rows, columns) of what passes, for one of the conditions (m,) after another."""
+    device = conditions.C10_A.device
+    on = rings_of(fine, device) if is_round(conditions) else None
+    qy, qx = fine.axes(device)
+    block = max(1, SAMPLES_AT_ONCE // (on.q_per_A.numel() if on else qy.numel() * qx.numel()))
     for start in range(0, len(conditions.C10_A), block):
-        values = folded_transfer(conditions[start : start + block], points, torch.complex64)
-        for first in range(0, len(values), images):
-            part = slice(start + first, start + min(first + images, len(values)))
-            yield part, unfolded(values[first : first + images], points)
+        part = conditions[start : start + block]
+        if on is None:
+            yield from wave_transfer(part, qy, qx)
+        else:
+            yield from (on_grid(values, on) for values in round_transfers(part, on))
 
 
-def intensity_spectrum(values: Tensor, transfer: Tensor) -> Tensor:
-    """Half spectra complex64 (n, ny, nx // 2 + 1) of images, in FFT order; the first value is the mean.
-
-    values: centred spectra (n or 1, n_configurations, ny, nx).
-    transfer: t(q) on their ``centred_axes``, (n, ny, nx).
-    """
-    ny, nx = values.shape[-2:]
-    fine_y, _ = fine_shape((ny, nx))
-    batch = transfer.shape[0], values.shape[-3]
-    padded = values.new_empty((*batch, fine_y, nx))
-    torch.mul(values, transfer[:, None], out=padded[..., :ny, :])
-    padded[..., ny:, :] = 0
-    rows = _row_spectra(torch.fft.ifft(padded, dim=-2, norm="forward"))
-    fine: Tensor = torch.fft.fft(rows, dim=-2, norm="forward")
-    positive, negative = (ny + 1) // 2, (ny - 1) // 2
-    cropped = fine.new_zeros((*fine.shape[:-2], ny, nx // 2 + 1))
-    cropped[..., :positive, :] = fine[..., :positive, :]
-    cropped[..., ny - negative :, :] = fine[..., fine_y - negative :, :]
-    if nx % 2 == 0:
-        cropped[..., -1] = 0
-    return cropped
+def image_filter(condition: ImagingCondition, grid: Grid, detector: Detector | None) -> Tensor | None:
+    """What motion and detector leave of an image's spectrum, float32 (..., ny, nx) in FFT order; None for all."""
+    if is_still(condition) and detector is None:
+        return None
+    qy, qx = frequency_axes(grid, condition.C10_A.device)
+    factor = motion_transfer(condition, qy, qx)
+    return (factor if detector is None else factor * mtf(detector, qy, qx, grid.sampling_A)).to(torch.float32)
 
 
-def image_of_spectrum(half_spectrum: Tensor, shape: tuple[int, int]) -> Tensor:
-    """Images float32 (..., ny, nx) of half spectra from ``intensity_spectrum``."""
-    images: Tensor = torch.fft.irfft2(half_spectrum, s=shape, norm="forward")
+def _moves_alike(conditions: ImagingCondition) -> bool:
+    """Whether the image moves in the same way under all conditions (n,)."""
+    motions = (part for part in (conditions.vibration_A, conditions.drift_A) if part is not None)
+    return not any(bool((part != part[:1]).any()) for part in motions)
+
+
+def _differentiable(waves: WaveSpectrum, focused: ImagingCondition, recording: Recording) -> Tensor:
+    """The same images by operations that torch can differentiate, several times slower."""
+    if recording.coherence == "explicit":
+        raise ValueError("images are differentiable with quasi-coherent envelopes only")
+    fine = fine_grid(waves.grid)
+    (fine_y, fine_x), (ny, nx) = fine.shape, waves.grid.shape
+    psi = waves.values[(..., *fine.passed)]
+    behind = psi * wave_transfer(focused, *fine.axes(psi.device))[..., None, :, :]
+    field = torch.fft.ifft2(behind, s=(fine_y, fine_x), norm="forward")
+    squared = field.real.square() + field.imag.square()
+    low = torch.fft.fftshift(torch.fft.fft2(squared.mean(-3), norm="forward"), dim=(-2, -1))
+    y, x = (ny - 1) // 2, (nx - 1) // 2
+    kept = low[..., fine_y // 2 - y : fine_y // 2 + y + 1, fine_x // 2 - x : fine_x // 2 + x + 1]
+    even_y, even_x = 1 - ny % 2, 1 - nx % 2  # the Nyquist lines, which come first in centred order
+    stored = torch.fft.ifftshift(torch.nn.functional.pad(kept, (even_x, 0, even_y, 0)), dim=(-2, -1))
+    factor = image_filter(focused, waves.grid, recording.detector)
+    images: Tensor = torch.fft.ifft2(stored if factor is None else stored * factor, norm="forward").real
     return images
-
-
-def _row_spectra(columns: Tensor) -> Tensor:
-    """From waves (n, k, fine_y, nx), in real space along y, to half spectra of the mean intensity along x.
-
-    Worked through in blocks of rows that stay in the cache; (n, fine_y, nx // 2 + 1).
-    """
-    n, configurations, fine_y, nx = columns.shape
-    _, fine_x = fine_shape((fine_y, nx))
-    spectra = columns.new_empty((n, fine_y, nx // 2 + 1))
-    step = min(fine_y, _rows_at_once(columns.device, n * configurations, fine_x))
-    padded = columns.new_zeros((n, configurations, step, fine_x))
-    for start in range(0, fine_y, step):
-        block = columns[:, :, start : start + step]
-        padded[:, :, : block.shape[2], :nx] = block
-        field = torch.fft.ifft(padded[:, :, : block.shape[2]], dim=-1, norm="forward")
-        summed = reduce(torch.add, [_squared(one) for one in field.unbind(1)])
-        spectra[:, start : start + step] = torch.fft.rfft(summed, dim=-1, norm="forward")[..., : nx // 2 + 1]
-    return spectra / configurations if configurations > 1 else spectra
-
-
-def _squared(field: Tensor) -> Tensor:
-    """|ψ|², in half the time of ``abs().square()``."""
-    parts = torch.view_as_real(field).square()
-    return parts[..., 0] + parts[..., 1]
-
-
-def _rows_at_once(device: torch.device, waves: int, fine_x: int) -> int:
-    """Rows of a block: 96, or 49152 samples, on the CPU (best at 256 and 512 pixels); elsewhere all."""
-    return max(1, max(96, 49152 // fine_x) // waves) if device.type == "cpu" else 2**30
-
-
-def fine_shape(shape: tuple[int, int]) -> tuple[int, int]:
-    """Pixels of the grid on which intensities of (ny, nx) are formed: 1.5 times, up to a quick FFT."""
-    ny, nx = (int(next_fast_len(ceil(BAND_MARGIN * n))) for n in shape)
-    return ny, nx
-
-
-def centred_axes(waves: WaveSpectrum) -> tuple[Tensor, Tensor]:
-    """Frequencies [1/Å] of the spectra, float64 (ny, 1) and (1, nx), in their centred order."""
-    qy, qx = frequency_axes(waves.grid, waves.values.device)
-    return torch.fft.fftshift(qy, dim=0), torch.fft.fftshift(qx, dim=1)
 
 
 def check_energy(waves: WaveSpectrum, condition: ImagingCondition) -> None:
@@ -198,18 +203,42 @@ def check_energy(waves: WaveSpectrum, condition: ImagingCondition) -> None:
 
 
 def expose(
-    intensity: Tensor, dose_e_per_A2: Tensor | float, pixel_area_A2: float, generator: torch.Generator
+    intensity: Tensor,
+    dose_e_per_A2: Tensor | float,
+    pixel_area_A2: float,
+    generator: torch.Generator,
+    detector: Detector | None = None,
 ) -> Tensor:
-    """Shot noise: images (..., ny, nx) counted at a dose (...) [e/Å²], over the count expected of vacuum.
+    """Shot noise: images (..., ny, nx) recorded at a dose (...) [e/Å²], over what is expected of vacuum.
 
-    Each pixel is Poisson distributed with mean intensity x dose x pixel area [Å²]; the small negative values
-    that cropping the band can leave count as 0. An infinite dose returns the intensity as it is. The generator
-    lives on the device of the intensity.
+    intensity: expected images, the detector's signal transfer included (``form_intensity``). Without a detector, each
+    pixel is Poisson distributed with mean intensity x dose x pixel area [Å²]; small negative values, which cropping
+    the band can leave, count as 0. With one, the dose is that of DQE(0), and the deviations from the expected image
+    are filtered with its noise transfer (periodic, as the images are). An infinite dose returns the intensity as it
+    is. The generator lives on the device of the intensity.
     """
     dose = torch.as_tensor(dose_e_per_A2, dtype=intensity.dtype, device=intensity.device)[..., None, None]
-    electrons = torch.where(dose.isfinite(), dose * pixel_area_A2, 1.0)
-    counted = draw_counts(electrons * intensity.clamp(min=0), generator) / electrons
+    counted_share = 1.0 if detector is None else detector.DQE0
+    electrons = torch.where(dose.isfinite(), dose * pixel_area_A2 * counted_share, 1.0)
+    expected = intensity.clamp(min=0)
+    counted = draw_counts(electrons * expected, generator) / electrons
+    if detector is not None and detector.ntf is not None:
+        counted = intensity + _noise_filtered(counted - expected, detector, sqrt(pixel_area_A2))
     return torch.where(dose.isfinite(), counted, intensity)
+
+
+def _noise_filtered(noise: Tensor, detector: Detector, pixel_A: float) -> Tensor:
+    ny, nx = noise.shape[-2:]
+    transfer = _noise_transfer(detector, Grid((ny, nx), pixel_A), noise.device)
+    filtered: Tensor = torch.fft.irfft2(torch.fft.rfft2(noise) * transfer, s=(ny, nx))
+    return filtered
+
+
+@lru_cache(maxsize=8)
+def _noise_transfer(detector: Detector, grid: Grid, device: torch.device) -> Tensor:
+    """NTF float32 (ny, nx // 2 + 1) on the half spectrum of a grid."""
+    qy, qx = frequency_axes(grid, device)
+    return ntf(detector, qy, qx[:, : grid.shape[1] // 2 + 1], grid.sampling_A).to(torch.float32)
 
 
 def standardise(image: Tensor) -> Tensor:

@@ -40,12 +40,21 @@ def chi_slope(condition: ImagingCondition, qy: Tensor, qx: Tensor) -> tuple[Tens
 
     By the spatial frequency it is λ times as much: ∇_q χ = λ ∇_α χ. qy and qx as in ``chi``.
     """
-    polynomial = _chi_polynomial(condition)
-    angles = _angles(condition, qy, qx)
-    powers = torch.arange(1.0, DEGREE + 1, dtype=torch.float64, device=polynomial.device)
-    along_y = torch.nn.functional.pad(polynomial[..., 1:, :] * powers[:, None], (0, 0, 0, 1))
-    along_x = torch.nn.functional.pad(polynomial[..., 1:] * powers, (0, 1))
+    polynomial, angles = _chi_polynomial(condition), _angles(condition, qy, qx)
+    along_y, along_x = _by_y(polynomial), _by_y(polynomial.mT).mT
     return _polynomial_value(along_y, *angles), _polynomial_value(along_x, *angles)
+
+
+def chi_curvature(condition: ImagingCondition, qy: Tensor, qx: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Curvature of χ by the scattering angle, ∂²χ/∂α_y², ∂²χ/∂α_y∂α_x, ∂²χ/∂α_x², float64, each (..., ny, nx).
+
+    By the spatial frequency it is λ² times as much. qy and qx as in ``chi``.
+    """
+    along_y, angles = _by_y(_chi_polynomial(condition)), _angles(condition, qy, qx)
+    along_x = _by_y(_chi_polynomial(condition).mT).mT
+    twice = _by_y(along_y), _by_y(along_x), _by_y(along_x.mT).mT
+    yy, yx, xx = (_polynomial_value(each, *angles) for each in twice)
+    return yy, yx, xx
 
 
 def is_round(condition: ImagingCondition) -> bool:
@@ -64,6 +73,12 @@ def _chi_polynomial(condition: ImagingCondition) -> Tensor:
     turn = _SYMMETRY.to(size.device) * condition.azimuths_rad
     parts = torch.cat([size * turn.cos(), size * turn.sin()], dim=-1)
     return (parts @ _BASIS.to(parts.device)).reshape(*parts.shape[:-1], DEGREE + 1, DEGREE + 1)
+
+
+def _by_y(polynomial: Tensor) -> Tensor:
+    """The derivative of a polynomial (..., 7, 7) by its first variable."""
+    powers = torch.arange(1.0, DEGREE + 1, dtype=torch.float64, device=polynomial.device)
+    return torch.nn.functional.pad(polynomial[..., 1:, :] * powers[:, None], (0, 0, 0, 1))
 
 
 def _polynomial_value(polynomial: Tensor, y: Tensor, x: Tensor) -> Tensor:

@@ -21,13 +21,19 @@ from passband.imaging.phase import chi, is_round
 def wave_transfer(
     condition: ImagingCondition, qy: Tensor, qx: Tensor, dtype: torch.dtype = torch.complex64
 ) -> Tensor:
-    """t(q), complex (..., ny, nx).
+    """t(q), complex (..., ny, nx), differentiable in the settings of the condition.
 
     qy and qx are float64 frequencies [1/Å]: the axes (ny, 1) and (1, nx) of a grid, or any points
     (ny, nx). The phase is brought to one turn in float64, so that complex64 is right to 3e-7.
     """
-    points = folding(qy, qx, is_round(condition))
-    return unfolded(folded_transfer(condition, points, dtype), points)
+    real = torch.float32 if dtype == torch.complex64 else torch.float64
+    phase = chi(condition, qy, qx)
+    turns = (phase.detach() * (-0.5 / torch.pi)).round_()
+    angle = torch.add(phase, turns, alpha=2 * torch.pi).to(real)
+    if not (condition.focal_spread_A.any() or condition.convergence_rad.any()):
+        return torch.complex(angle.cos(), -angle.sin())
+    amplitude = (-damping(condition, qy, qx)).to(real).exp()
+    return torch.complex(amplitude * angle.cos(), -amplitude * angle.sin())
 
 
 def phase_transfer(
@@ -47,46 +53,34 @@ def frequency_axes(grid: Grid, device: torch.device | str = "cpu") -> tuple[Tens
 
 
 @dataclass(frozen=True)
-class Folding:
-    """The points (qy, qx) at which t is computed, and where on the grid of ``shape`` each value goes."""
+class Rings:
+    """The distinct lengths |q| of the points of a grid, and which of them each point has.
 
-    qy: Tensor
-    qx: Tensor
+    q_per_A: float64 (1, n), rising. ring: int32 (ny x nx,), the number of a point's length. On a square grid of
+    256 px there are about ten times fewer lengths than points.
+    """
+
+    q_per_A: Tensor
+    ring: Tensor
     shape: tuple[int, int]
-    source: Tensor | None
 
 
-def folding(qy: Tensor, qx: Tensor, depends_on_length_alone: bool) -> Folding:
-    """One quadrant where two axes span the grid and t depends on |q| alone, else every point."""
-    if not (depends_on_length_alone and qy.shape[-1] == 1 and qx.shape[-2] == 1):
-        ny, nx = (qy + qx).shape
-        return Folding(qy, qx, (ny, nx), None)
-    rows, row = torch.unique(qy.flatten().abs(), return_inverse=True)
-    columns, column = torch.unique(qx.flatten().abs(), return_inverse=True)
-    source = (row[:, None] * len(columns) + column).flatten().to(torch.int32)
-    return Folding(rows[:, None], columns[None, :], (len(row), len(column)), source)
+def rings(qy: Tensor, qx: Tensor) -> Rings:
+    """The rings of the grid that two axes span, lengths being equal to 1e-12 of the longest squared."""
+    squared = qy**2 + qx**2
+    unit = 1e-12 * float(squared.max().clamp(min=1e-30))
+    whole, ring = torch.unique((squared / unit).round(), return_inverse=True)
+    ny, nx = squared.shape
+    return Rings((unit * whole).sqrt()[None], ring.flatten().to(torch.int32), (ny, nx))
 
 
-def folded_transfer(condition: ImagingCondition, points: Folding, dtype: torch.dtype) -> Tensor:
-    """t at the points of a folding, complex (..., number of points)."""
-    real = torch.float32 if dtype == torch.complex64 else torch.float64
-    turns = chi(condition, points.qy, points.qx) / (2 * torch.pi)
-    angle = (2 * torch.pi * (turns - turns.round())).to(real)
-    amplitude = (-damping(condition, points.qy, points.qx)).to(real).exp()
-    return torch.complex(amplitude * angle.cos(), -amplitude * angle.sin()).flatten(-2)
+def round_transfers(condition: ImagingCondition, on: Rings) -> Tensor:
+    """t(|q|), complex64 (..., n), of round aberrations on each ring."""
+    along_x = torch.zeros(1, 1, dtype=torch.float64, device=on.q_per_A.device), on.q_per_A
+    return wave_transfer(condition, *along_x)[..., 0, :]
 
 
-def unfolded(values: Tensor, points: Folding) -> Tensor:
-    """Values (..., number of points) brought to the grid (..., ny, nx) of a folding."""
-    if points.source is None:
-        return values.reshape(*values.shape[:-1], *points.shape)
-    plain = values.view(torch.float64) if values.dtype == torch.complex64 else values
-    if plain.device.type != "cpu":
-        grids = plain.index_select(-1, points.source)
-        return grids.view(values.dtype).reshape(*values.shape[:-1], *points.shape)
-    # on the CPU, row by row and as real numbers of 8 bytes, it is several times faster
-    rows = plain.reshape(-1, plain.shape[-1])
-    grids = rows.new_empty((len(rows), points.source.numel()))
-    for row, grid in zip(rows, grids, strict=True):
-        torch.index_select(row, 0, points.source, out=grid)
-    return grids.view(values.dtype).reshape(*values.shape[:-1], *points.shape)
+def on_grid(values: Tensor, on: Rings) -> Tensor:
+    """Values complex64 (n,) of the rings brought to their grid (ny, nx)."""
+    # as one number of 8 bytes it is several times faster
+    return values.view(torch.float64).index_select(0, on.ring).view(values.dtype).reshape(on.shape)
