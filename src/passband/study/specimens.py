@@ -1,0 +1,144 @@
+"""From what a user names to a specimen: a scene of a study, or atoms of a file, with all settings checked."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from passband.accuracy.run import Specimen
+from passband.errors import UserError
+from passband.exchange.atoms import AtomsOptions, place_atoms
+from passband.imaging.distribution import ImagingDistribution, mean_value
+from passband.imaging.draw import mean_condition
+from passband.imaging.extent import check_fits
+from passband.records import parse_record
+from passband.scattering.field import field_grid
+from passband.scattering.spec import SimulationSpec
+from passband.structure.atoms import Atoms
+from passband.structure.scene import draw_scene
+from passband.study.catalogue import CATALOGUE
+from passband.study.load import load_imaging, load_study
+from passband.study.pixels import fitting_pixels
+from passband.study.plan import scenes
+from passband.study.study import Study
+from passband.units import A_to_nm
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the user asks for.
+
+    source: a study of the catalogue, its YAML, or a file of atoms. structures, index: which scene of a study.
+    imaging: a YAML file; None takes the study's first domain. settings: of `SimulationSpec`, in place of the study's
+    or of the standard ones. placing: how atoms of a file become a scene. seed: of the frozen phonons of such atoms.
+    """
+
+    source: str
+    structures: str | None = None
+    index: int = 0
+    imaging: Path | None = None
+    settings: Mapping[str, float | int] = field(default_factory=dict)
+    placing: AtomsOptions = field(default_factory=AtomsOptions)
+    seed: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A specimen, with what is told of it."""
+
+    request: Request
+    specimen: Specimen
+    imaging: ImagingDistribution
+    source: str
+
+    def words(self) -> dict[str, str]:
+        """Facts for a page: what, and its value."""
+        spec = self.specimen.spec
+        thermal = f"{spec.frozen_phonons} frozen phonons" if spec.frozen_phonons else "Debye-Waller factors"
+        width_nm, height_nm, depth_nm = (A_to_nm(side) for side in self.specimen.atoms.cell_A)
+        return {
+            "Specimen": self.source,
+            "Atoms": f"{len(self.specimen.atoms):,}, in {width_nm:.2f} x {height_nm:.2f} x {depth_nm:.2f} nm",
+            "Simulation": f"{spec.energy_kV:g} kV, pixels of {spec.sampling_A:.4g} Å (stored: "
+            f"{spec.stored_sampling_A:.4g} Å), slices of {spec.slice_thickness_A:g} Å, {thermal}",
+            "Image": ", ".join(f"{key} {value:.4g}" for key, value in self.means().items()),
+        }
+
+    def means(self) -> dict[str, float]:
+        """The settings of the image that are not zero, and always the defocus."""
+        values = {
+            key: mean_value(value)
+            for key, value in self.imaging.parameters().items()
+            if key != "dose_e_per_A2"
+        }
+        return {key: value for key, value in values.items() if value or key == "defocus_nm"}
+
+
+def prepare(request: Request) -> Prepared:
+    """The specimen that is asked for. Raises UserError for anything that could not be simulated or imaged."""
+    path = Path(request.source)
+    is_study = request.source in CATALOGUE or path.suffix in (".yaml", ".yml", "")
+    return _of_study(request) if is_study else _of_file(request, path)
+
+
+def _of_study(request: Request) -> Prepared:
+    study = load_study(request.source)
+    name = request.structures or next(iter(study.structures))
+    if name not in study.structures:
+        raise UserError(f"the study has no structures '{name}'; it has {', '.join(study.structures)}")
+    planned = scenes(study, name, "test")
+    if request.index >= len(planned):
+        raise UserError(
+            f"--index {request.index}: the study has {len(planned)} test scenes of '{name}', from 0"
+        )
+    scene = planned[request.index]
+    spec = _spec(study.simulation, request)
+    imaging = _imaging(request, study, name)
+    atoms = draw_scene(study.structures[name].scenes, scene.seed, scene.library)
+    specimen = _specimen(atoms, spec, imaging, scene.seed, request)
+    return Prepared(
+        request, specimen, imaging, f"test scene {request.index} of '{name}' in the study '{study.name}'"
+    )
+
+
+def _of_file(request: Request, path: Path) -> Prepared:
+    spec = _spec(SimulationSpec(), request)
+    imaging = _imaging(request, None, "")
+    placed = place_atoms(path, request.placing.model_copy(update={"pixel_A": spec.stored_sampling_A}))
+    if not {"sampling_A", "stored_sampling_A"} & set(request.settings):
+        spec = fitting_pixels(spec, placed.atoms.cell_A)
+    return Prepared(
+        request, _specimen(placed.atoms, spec, imaging, request.seed, request), imaging, placed.told
+    )
+
+
+def _spec(standard: SimulationSpec, request: Request) -> SimulationSpec:
+    settings = standard.model_dump(mode="json") | dict(request.settings)
+    return parse_record(SimulationSpec, settings, "simulation")
+
+
+def _imaging(request: Request, study: Study | None, structures: str) -> ImagingDistribution:
+    if request.imaging is not None:
+        return load_imaging(request.imaging)
+    if study is None:
+        raise UserError(
+            "atoms of a file need --imaging FILE, a YAML such as 'defocus_nm: 5' (positive is underfocus), with "
+            "energy_kV, Cs_mm and focal_spread_nm where they differ from 300, 0 and 1"
+        )
+    own = [each.imaging for each in study.domains.values() if each.structures == structures]
+    return (own or [each.imaging for each in study.domains.values()])[0]
+
+
+def _specimen(
+    atoms: Atoms, spec: SimulationSpec, imaging: ImagingDistribution, seed: int, request: Request
+) -> Specimen:
+    """Raises UserError where energies differ, pixels do not fit, or the image would be wider than the field."""
+    where = str(request.imaging) if request.imaging else "imaging"
+    if imaging.energy_kV != spec.energy_kV:
+        raise UserError(
+            f"{where}: energy_kV is {imaging.energy_kV:g}, but the waves are simulated at {spec.energy_kV:g}; give "
+            "both the same (--energy-kV)"
+        )
+    field_grid(atoms.cell_A, spec.sampling_A, "--sampling-A")
+    stored = field_grid(atoms.cell_A, spec.stored_sampling_A, "--stored-sampling-A")
+    check_fits(imaging, min(stored.extent_A), stored.nyquist_per_A, where)
+    return Specimen(atoms, spec, seed, mean_condition(imaging))
