@@ -1,7 +1,8 @@
 """Batches: image and mask move together, an epoch is complete, noise is Poisson, seeds decide everything."""
 
 from collections import Counter
-from itertools import islice
+from dataclasses import replace
+from typing import Literal
 
 import pytest
 import torch
@@ -9,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from passband.data.augmentation import ORIENTATIONS, oriented, window
-from passband.data.batches import Batch, draw_batches, exposed_batch, steps_per_epoch
+from passband.data.batches import Batch, batch_source, draw_batches, exposed_batch, steps_per_epoch
 from passband.data.pool import ImagePool
 from passband.data.spec import BatchSpec
+from passband.imaging.detector import Detector, Falloff
 
 PLAIN = BatchSpec(size=2, dihedral=False, roll=False)
 
@@ -27,7 +29,7 @@ def speckled(n: int, px: int = 8) -> torch.Tensor:
 
 
 def batches_of(pool: ImagePool, spec: BatchSpec, count: int, seed: int = 0) -> list[Batch]:
-    return list(islice(draw_batches(pool, spec, torch.Generator().manual_seed(seed)), count))
+    return list(draw_batches(pool, spec, torch.Generator().manual_seed(seed), count))
 
 
 @given(st.integers(0, 2**31), st.sampled_from([None, 4, 7]), st.booleans(), st.booleans())
@@ -68,6 +70,19 @@ def test_an_epoch_shows_every_image_once_in_each_orientation() -> None:
 def test_a_pool_smaller_than_a_batch_is_shown_several_times() -> None:
     batch = batches_of(pool_of(speckled(2), torch.inf), PLAIN.model_copy(update={"size": 5}), 1)[0]
     assert batch.images.shape == (5, 1, 8, 8)
+
+
+@pytest.mark.parametrize("noise", ["fixed", "fresh"])
+def test_noise_is_that_of_the_detector(noise: Literal["fixed", "fresh"]) -> None:
+    """Neighbouring pixels are independent under ideal counting, and alike where the noise transfer falls early."""
+    blurring = Detector(mtf=Falloff(form="gaussian", half_at=0.3), ntf=Falloff(form="gaussian", half_at=0.3))
+    flat = pool_of(torch.zeros(1, 64, 64), 400.0)
+    for detector, low, high in ((None, -0.1, 0.1), (blurring, 0.5, 1.0)):
+        pool = replace(flat, detector=detector)
+        shown = batches_of(pool, BatchSpec(size=1, noise=noise), 1)[0], exposed_batch(pool, torch.Generator())
+        for batch in shown:
+            image = batch.images[0, 0]
+            assert low < float((image * image.roll(1, -1)).mean()) < high
 
 
 def test_rolling_keeps_every_pixel_and_reaches_every_shift() -> None:
@@ -159,3 +174,17 @@ def test_a_quarter_turn_of_an_oblong_image_is_refused() -> None:
     with pytest.raises(ValueError, match="square"):
         oriented(torch.zeros(4, 6), 1)
     assert oriented(torch.zeros(4, 6), 6).shape == (4, 6)
+
+
+@pytest.mark.parametrize("noise", ["fresh", "fixed"])
+@pytest.mark.parametrize("crop_px", [None, 5])
+def test_views_gathered_all_at_once_are_those_cut_one_by_one(noise: str, crop_px: int | None) -> None:
+    spec = BatchSpec.model_validate({"size": 3, "noise": noise, "crop_px": crop_px})
+    one, all_at_once = (
+        batch_source(pool_of(speckled(4), 50.0), spec, torch.Generator().manual_seed(1), 20, at_once)
+        for at_once in (False, True)
+    )
+    for step in torch.arange(20)[:, None]:
+        first, second = one.batch(step), all_at_once.batch(step)
+        assert torch.equal(first.images, second.images)
+        assert torch.equal(first.masks, second.masks)

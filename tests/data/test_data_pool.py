@@ -5,9 +5,11 @@ import torch
 
 from passband.data.pool import ImagePool, form_pool
 from passband.grid import Grid
+from passband.imaging.detector import Detector, Falloff
 from passband.imaging.distribution import ImagingDistribution, normal
 from passband.imaging.draw import draw_conditions
 from passband.imaging.image import intensity
+from passband.imaging.recording import Recording
 from passband.wave import ExitWave, SceneWaves
 
 GRID = Grid((32, 32), 0.4)
@@ -51,6 +53,19 @@ def test_a_pool_is_noiseless_and_keeps_dose_pixel_and_masks() -> None:
 def test_no_shot_noise_is_an_infinite_dose() -> None:
     pool = form_pool([scene(0)], masks(1), ImagingDistribution(defocus_nm=5.0), per_structure=1, seed=0)
     assert pool.dose_e_per_A2.tolist() == [torch.inf]
+
+
+def test_detector_and_coherence_of_the_distribution_form_its_images() -> None:
+    detector = Detector(mtf=Falloff(form="gaussian", half_at=0.4), ntf=Falloff(form="gaussian", half_at=0.5))
+    own = DISTRIBUTION.model_copy(
+        update={"detector": detector, "coherence": "explicit", "focal_spread_nm": 4.0}
+    )
+    plain = DISTRIBUTION.model_copy(update={"focal_spread_nm": 4.0})
+    pool, ideal = (form_pool([scene(1)], masks(1), each, 2, seed=7) for each in (own, plain))
+    expected = intensity(scene(1).full, draw_conditions(own, 2, 7), Recording("explicit", detector))
+    torch.testing.assert_close(pool.images, expected)
+    assert float((pool.images - ideal.images).abs().max()) > 1e-3
+    assert pool.detector == detector == pool.to("cpu").detector
 
 
 def test_another_seed_images_under_other_conditions() -> None:

@@ -30,7 +30,7 @@ def parameters_by_hand(spec: NetworkSpec) -> int:
     for coarse, fine in zip(w[1:], w[:-1], strict=True):
         adds = spec.skip == "add"
         total += coarse * fine + block(fine, fine) if adds else block(coarse + fine, fine)
-    head = spec.outputs * spec.stem_stride**2
+    head = spec.outputs * (spec.stem_stride // spec.output_stride) ** 2
     return total + 2 * w[0] + 9 * w[0] * head + head
 
 
@@ -55,6 +55,40 @@ def test_every_member_of_the_family_gives_one_row_of_logits_per_pixel(
     spec = parse_record(NetworkSpec, data | {"skip": skip, "residual": residual}, "a test")
     ny, nx = 2 * spec.multiple, 3 * spec.multiple
     assert build_network(spec, 0)(torch.zeros(2, 1, ny, nx)).shape == (2, 1, ny, nx)
+
+
+@pytest.mark.parametrize(("pool", "output_stride"), [*product((1, 2, 4), (1, 2, 4))])
+def test_pooled_stems_and_coarse_outputs_give_logits_per_pixel_and_per_coarse_pixel(
+    pool: int, output_stride: int
+) -> None:
+    changes = {"stem_pool": pool, "output_stride": output_stride, "stem_kernel": 9}
+    network = build_network(TINY.model_copy(update=changes), 0)
+    images = torch.randn(2, 1, 16, 24, generator=torch.Generator().manual_seed(0))
+    assert network(images).shape == (2, 1, 16, 24)
+    assert network.coarse_logits(images).shape == (2, 1, 16 // output_stride, 24 // output_stride)
+
+
+def test_a_coarse_logit_stands_in_the_middle_of_its_pixels() -> None:
+    """Interpolated linearly, the mean of the pixels that a logit stands for is the logit, where logits are a ramp."""
+    network = build_network(TINY.model_copy(update={"output_stride": 4}), 0)
+    ramp = torch.arange(8.0).expand(1, 1, 8, 8)
+    network.coarse_logits = lambda images: ramp  # type: ignore[method-assign]
+    fine = network(torch.zeros(1, 1, 32, 32))
+    means = torch.nn.functional.avg_pool2d(fine, 4)
+    torch.testing.assert_close(means[..., 1:-1], ramp[..., 1:-1])
+
+
+def test_a_pooled_stem_sees_a_fringe_wherever_its_maxima_lie() -> None:
+    """Stride 2, pooled to 4, a fringe of 8 px: two places a quarter of a period apart give |cos| + |sin|, 1 to √2."""
+    network = build_network(TINY.model_copy(update={"stem_pool": 2}), 0)
+    x, strengths = torch.arange(64.0), []
+    for shift in torch.arange(0, 8, 0.5):
+        image = torch.cos(torch.pi / 4 * (x + shift)).expand(1, 1, 64, 64)
+        pooled = torch.nn.functional.avg_pool2d(network.stem(image).abs(), 2)
+        strengths.append(pooled[0, :, 8, 8].detach())
+    found = torch.stack(strengths)
+    ratio = found.max(dim=0).values / found.min(dim=0).values
+    assert bool(((ratio > 1.01) & (ratio < 2**0.5 + 1e-4)).all())
 
 
 def test_a_residual_block_whose_convolutions_are_silent_passes_its_features_on() -> None:
@@ -107,7 +141,10 @@ def test_an_image_that_does_not_fit_the_levels_is_refused_with_the_sizes_that_wo
         ({"widths": [8, 16], "blocks": [1]}, "one number per level"),
         ({"widths": [8, 16], "blocks": [1, 0]}, "at least 1 at every level but the finest"),
         ({"stem_stride": 4, "stem_kernel": 3}, "stem_kernel must be at least stem_stride"),
-        ({"stem_stride": 1, "stem_kernel": 4}, "odd where stem_stride is 1"),
+        ({"stem_stride": 2, "stem_pool": 4}, "stem_pool must divide stem_stride"),
+        ({"stem_stride": 2, "stem_pool": 2}, "odd where that is 1"),
+        ({"output_stride": 8}, "output_stride must be at most stem_stride"),
+        ({"stem_stride": 1, "stem_kernel": 4}, "odd where that is 1"),
         ({"stem_stride": 3}, "stem_stride"),
         ({"width": [8]}, "did you mean 'widths'"),
     ],

@@ -32,3 +32,21 @@ def window(image: Tensor, origin: Sequence[int], size: tuple[int, int]) -> Tenso
     """The part (..., *size) of a periodic image (..., ny, nx) that begins at the pixel ``origin`` (y, x)."""
     rolled = torch.roll(image, (-origin[0], -origin[1]), dims=(-2, -1))
     return rolled[..., : size[0], : size[1]]
+
+
+def orientation_maps(size: tuple[int, int], orientations: int) -> Tensor:
+    """Which pixel of a window stands where, for each orientation: int64 (orientations, *size, 2), y and x."""
+    y, x = torch.meshgrid(*(torch.arange(n) for n in size), indexing="ij")
+    return torch.stack([torch.stack([oriented(y, o), oriented(x, o)], dim=-1) for o in range(orientations)])
+
+
+def gathered(pictures: Tensor, rows: Tensor, maps: Tensor, origins: Tensor) -> Tensor:
+    """Windows of periodic pictures (n, ny, nx), oriented, all at once: what ``oriented(window(...))`` gives one by one.
+
+    rows: which picture, (b,). maps: one of ``orientation_maps`` for each, (b, *size, 2). origins: y and x, (b, 2).
+    A device that starts each operation at a cost, or replays a recorded step, wants no loop over views.
+    """
+    ny, nx = pictures.shape[1:]
+    y = (maps[..., 0] + origins[:, 0, None, None]) % ny
+    x = (maps[..., 1] + origins[:, 1, None, None]) % nx
+    return pictures[rows[:, None, None], y, x]

@@ -36,37 +36,76 @@ class ParticleScore:
     size_error_nm: float
 
 
-def particle_regions(mask: Mask, sampling_A: float) -> NDArray[np.int32]:
-    """Labels (ny, nx): 0 outside, and 1, 2, ... in the connected regions of at least SPECK_AREA_NM2."""
+@dataclass(frozen=True)
+class Regions:
+    """Connected regions of one mask.
+
+    labels: int32 (ny, nx), 0 outside and 1, 2, ... in the regions, specks among them. areas_px: int64 (n + 1,), of
+    each label. is_particle: bool (n + 1,), whether a label is a region of at least SPECK_AREA_NM2.
+    """
+
+    labels: NDArray[np.int32]
+    areas_px: NDArray[np.int64]
+    is_particle: NDArray[np.bool_]
+    sampling_A: float
+
+    @property
+    def count(self) -> int:
+        """How many particles there are."""
+        return int(self.is_particle.sum())
+
+    def mean_diameter_nm(self) -> float:
+        """Mean equivalent diameter of the particles [nm], NaN where there are none."""
+        if not self.count:
+            return nan
+        return float(_diameters_nm(self.areas_px[self.is_particle], self.sampling_A).mean())
+
+
+def regions(mask: Mask, sampling_A: float) -> Regions:
+    """The connected regions of a mask with pixels of ``sampling_A`` [Å]."""
     labels, count = ndimage.label(mask)
     areas_px = np.bincount(labels.ravel(), minlength=count + 1)
-    kept = areas_px * (sampling_A / 10) ** 2 >= SPECK_AREA_NM2
-    kept[0] = False
-    numbers = np.where(kept, np.cumsum(kept), 0).astype(np.int32)
-    renumbered: NDArray[np.int32] = numbers[labels]
+    is_particle = areas_px * (sampling_A / 10) ** 2 >= SPECK_AREA_NM2
+    is_particle[0] = False
+    return Regions(labels, areas_px, is_particle, sampling_A)
+
+
+def particle_regions(mask: Mask, sampling_A: float) -> NDArray[np.int32]:
+    """Labels (ny, nx): 0 outside, and 1, 2, ... in the connected regions of at least SPECK_AREA_NM2."""
+    found = regions(mask, sampling_A)
+    numbers = np.where(found.is_particle, np.cumsum(found.is_particle), 0).astype(np.int32)
+    renumbered: NDArray[np.int32] = numbers[found.labels]
     return renumbered
 
 
-def equivalent_diameters_nm(regions: NDArray[np.int32], sampling_A: float) -> NDArray[np.float64]:
+def equivalent_diameters_nm(labels: NDArray[np.int32], sampling_A: float) -> NDArray[np.float64]:
     """Diameter [nm] of the disc that has the area of each region, in the order of the labels."""
-    areas_nm2 = np.bincount(regions.ravel())[1:] * (sampling_A / 10) ** 2
-    diameters: NDArray[np.float64] = np.sqrt(4 * areas_nm2 / pi)
-    return diameters
+    return _diameters_nm(np.bincount(labels.ravel())[1:], sampling_A)
 
 
 def score_particles(predicted: Mask, true: Mask, sampling_A: float) -> ParticleScore:
     """Match the particles of a predicted mask with those of the true one."""
-    found, real = particle_regions(predicted, sampling_A), particle_regions(true, sampling_A)
-    n_found, n_true = int(found.max(initial=0)), int(real.max(initial=0))
-    both = np.bincount((real * (n_found + 1) + found).ravel(), minlength=(n_true + 1) * (n_found + 1))
-    overlap = both.reshape(n_true + 1, n_found + 1)
-    union = overlap.sum(1, keepdims=True) + overlap.sum(0, keepdims=True) - overlap
-    matched = int((overlap[1:, 1:] > MATCH_IOU * union[1:, 1:]).sum())
-    f1 = 2 * matched / (n_true + n_found) if n_true + n_found else 1.0
-    error = nan
-    if n_true and n_found:
-        error = float(
-            equivalent_diameters_nm(found, sampling_A).mean()
-            - equivalent_diameters_nm(real, sampling_A).mean()
-        )
-    return ParticleScore(f1, n_true, n_found, error)
+    return score_regions(regions(predicted, sampling_A), regions(true, sampling_A))
+
+
+def score_regions(found: Regions, true: Regions) -> ParticleScore:
+    """Match particles found with the true ones of the same image."""
+    shape = len(true.areas_px), len(found.areas_px)
+    pairs = true.labels * np.int32(shape[1]) + found.labels
+    overlap = np.bincount(pairs.ravel(), minlength=shape[0] * shape[1]).reshape(shape)
+    union = true.areas_px[:, None] + found.areas_px - overlap
+    both = np.logical_and.outer(true.is_particle, found.is_particle)
+    matched = int((both & (overlap > MATCH_IOU * union)).sum())
+    number = true.count + found.count
+    return ParticleScore(
+        f1=2 * matched / number if number else 1.0,
+        n_true=true.count,
+        n_found=found.count,
+        size_error_nm=found.mean_diameter_nm() - true.mean_diameter_nm(),
+    )
+
+
+def _diameters_nm(areas_px: NDArray[np.int64], sampling_A: float) -> NDArray[np.float64]:
+    """Diameter [nm] of the disc that has each area."""
+    diameters: NDArray[np.float64] = np.sqrt(4 * areas_px * (sampling_A / 10) ** 2 / pi)
+    return diameters

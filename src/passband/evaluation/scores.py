@@ -1,12 +1,19 @@
-"""Scores of a network on images with known masks: the numbers of the table ``scores``, one row per image."""
+"""Scores of networks on images with known masks: the numbers of the table ``scores``, one row per image.
 
+What does not depend on the network is prepared once: the images by their caller, the particles of the true masks in
+``truth``. Where many networks meet many conditions, ``score_networks`` takes each condition once, shows it to
+every network, and gives the scores one by one, so that neither images nor scores need be held together.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from passband.evaluation.particles import score_particles
+from passband.evaluation.particles import Regions, regions, score_regions
 from passband.networks.agreement import agreement
 from passband.networks.prediction import predicted_logits
 from passband.networks.spec import Precision
@@ -35,6 +42,46 @@ class Scores:
     mask_fraction: Column
 
 
+@dataclass(frozen=True)
+class Truth:
+    """What is known about n images: masks (n, ny, nx) in {0, 1}, the particles in them, and the pixel size [Å]."""
+
+    masks: Tensor
+    particles: tuple[Regions, ...]
+    sampling_A: float
+
+
+class KnownImages(NamedTuple):
+    """The name of a condition, images (n, 1, ny, nx) of mean 0 and variance 1, and what is known about them."""
+
+    name: str
+    images: Tensor
+    truth: Truth
+
+
+class Scored(NamedTuple):
+    """The scores of one network on one test, by the names of both."""
+
+    network: str
+    test: str
+    scores: Scores
+
+
+def truth(masks: Tensor, sampling_A: float) -> Truth:
+    """The truth about images with these masks (n, ny, nx); conditions that share structures share it."""
+    return Truth(masks, tuple(regions(mask, sampling_A) for mask in (masks > 0.5).cpu().numpy()), sampling_A)
+
+
+def score_networks(
+    networks: Mapping[str, nn.Module], tests: Iterable[KnownImages], precision: Precision = "float32"
+) -> Iterator[Scored]:
+    """Every network on every test, test by test; each test is taken up once. All are on one device."""
+    for test in tests:
+        for name, network in networks.items():
+            logits = predicted_logits(network, test.images, precision)
+            yield Scored(name, test.name, score_against(logits, test.truth))
+
+
 def score_images(
     network: nn.Module, images: Tensor, masks: Tensor, sampling_A: float, precision: Precision = "float32"
 ) -> Scores:
@@ -47,11 +94,14 @@ def score_images(
 
 def score_logits(logits: Tensor, masks: Tensor, sampling_A: float) -> Scores:
     """Score particle logits (n, ny, nx) against masks (n, ny, nx) in {0, 1}."""
-    overlap = agreement(logits, masks)
-    predicted, true = (logits > 0).cpu().numpy(), (masks > 0.5).cpu().numpy()
-    particles = [
-        score_particles(found, real, sampling_A) for found, real in zip(predicted, true, strict=True)
-    ]
+    return score_against(logits, truth(masks, sampling_A))
+
+
+def score_against(logits: Tensor, truth: Truth) -> Scores:
+    """Score particle logits (n, ny, nx) against what is known about their images."""
+    overlap = agreement(logits, truth.masks)
+    found = [regions(mask, truth.sampling_A) for mask in (logits > 0).cpu().numpy()]
+    particles = [score_regions(each, real) for each, real in zip(found, truth.particles, strict=True)]
     return Scores(
         dice=_column(overlap.dice),
         iou=_column(overlap.iou),
@@ -61,7 +111,7 @@ def score_logits(logits: Tensor, masks: Tensor, sampling_A: float) -> Scores:
         n_true=np.array([each.n_true for each in particles], dtype=np.int64),
         n_found=np.array([each.n_found for each in particles], dtype=np.int64),
         size_error_nm=np.array([each.size_error_nm for each in particles]),
-        mask_fraction=true.mean(axis=(-2, -1)),
+        mask_fraction=_column((truth.masks > 0.5).double().mean(dim=(-2, -1))),
     )
 
 

@@ -1,15 +1,17 @@
 """The U-Nets of one family, built from their specification.
 
 Every block is pre-activated: batch norm, ReLU, convolution; a residual one adds its input to its output
-(He et al., ECCV 2016). The stem is one strided convolution. The head is its counterpart: a 3 x 3 convolution to stride²
-values per coarse pixel, laid out as stride x stride fine ones (sub-pixel convolution, Shi et al., CVPR
-2016), which costs half of a transposed convolution. All operations are convolutional, so any image whose
-sides are multiples of ``spec.multiple`` fits.
+(He et al., ECCV 2016). The stem is one strided convolution; where asked, the mean of its absolute value over a few
+places is taken, which tells the strength of a fringe wherever its maxima lie. The head is the stem's counterpart: a
+3 x 3 convolution to r² values per coarse pixel, laid out as r x r finer ones (sub-pixel convolution, Shi et al., CVPR
+2016), which costs half of a transposed convolution; r is stem_stride / output_stride, and what is still
+coarser than the image is interpolated bilinearly. All operations are convolutional, so any image whose sides are
+multiples of ``spec.multiple`` fits.
 """
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import interpolate
+from torch.nn.functional import avg_pool2d, interpolate, pixel_shuffle
 
 from passband.errors import UserError
 from passband.networks.spec import NetworkSpec
@@ -62,26 +64,37 @@ class UNet(nn.Module):
         super().__init__()
         self.spec = spec
         widths = spec.widths
-        padding = (spec.stem_kernel - spec.stem_stride + 1) // 2
-        self.stem = nn.Conv2d(1, widths[0], spec.stem_kernel, spec.stem_stride, padding, bias=False)
+        step = spec.stem_stride // spec.stem_pool
+        padding = (spec.stem_kernel - step + 1) // 2
+        self.stem = nn.Conv2d(1, widths[0], spec.stem_kernel, step, padding, bias=False)
         self.encoder = nn.ModuleList(_level(spec, index) for index in range(len(widths)))
         pairs = zip(widths[1:], widths[:-1], strict=True)
         self.decoder = nn.ModuleList(Join(coarse, fine, spec) for coarse, fine in pairs)
         self.norm = nn.BatchNorm2d(widths[0])
-        self.head = nn.Conv2d(widths[0], spec.outputs * spec.stem_stride**2, 3, padding=1)
+        self.refinement = spec.stem_stride // spec.output_stride
+        self.head = nn.Conv2d(widths[0], spec.outputs * self.refinement**2, 3, padding=1)
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits of standardised images; raises UserError where the size does not fit the levels."""
+        coarse = self.coarse_logits(images)
+        if self.spec.output_stride == 1:
+            return coarse
+        return interpolate(coarse.float(), scale_factor=float(self.spec.output_stride), mode="bilinear")
+
+    def coarse_logits(self, images: Tensor) -> Tensor:
+        """Logits (b, outputs, ny / s, nx / s) before they are interpolated, s the output stride."""
         _check_size(images, self.spec.multiple)
         features = self.stem(images)
+        if self.spec.stem_pool > 1:
+            features = avg_pool2d(features.abs(), self.spec.stem_pool)
         skips = []
         for level in self.encoder:
             features = level(features)
             skips.append(features)
         for join, skip in zip(reversed(self.decoder), reversed(skips[:-1]), strict=True):
             features = join(features, skip)
-        fine = self.head(torch.relu(self.norm(features)))
-        return nn.functional.pixel_shuffle(fine, self.spec.stem_stride)
+        values: Tensor = self.head(torch.relu(self.norm(features)))
+        return values if self.refinement == 1 else pixel_shuffle(values, self.refinement)
 
 
 def build_network(spec: NetworkSpec, seed: int) -> UNet:

@@ -1,4 +1,7 @@
-"""What training minimises: functions of particle logits (b, ny, nx) and masks (b, ny, nx) in {0, 1}."""
+"""What training minimises: functions of particle logits (b, ny, nx) and masks (b, ny, nx) in [0, 1].
+
+Where a logit stands for several pixels, its mask is their mean; the truth is then a share, not a class.
+"""
 
 from collections.abc import Callable
 from typing import Final

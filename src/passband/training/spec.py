@@ -10,12 +10,13 @@ from passband.records import Record
 
 
 class TrainingSpec(Record):
-    """One training run with Adam; the weights kept are those of the least validation loss.
+    """One training run; the weights kept are those of the least validation loss.
 
     steps, epochs: how long; exactly one of them is given. An epoch shows each image once in each orientation.
     images_per_structure: noiseless images formed of each training structure, under conditions of the domain.
     validation_images_per_structure: the same for the held-out structures of the domain.
-    learning_rate: its highest value.
+    optimiser: ``adam``, or ``muon``, which needs fewer steps (training/optimisers.py).
+    learning_rate: its highest value; about 1e-2 at most for Adam, 5e-2 for Muon.
     schedule: ``onecycle`` rises and falls by cosines over the whole run (Smith & Topin, arXiv 1708.07120);
         ``exponential`` multiplies by 0.99 after each epoch.
     loss: cross entropy, or cross entropy plus soft Dice loss.
@@ -29,6 +30,7 @@ class TrainingSpec(Record):
     batches: BatchSpec = BatchSpec()
     images_per_structure: PositiveInt = 4
     validation_images_per_structure: PositiveInt = 2
+    optimiser: Literal["adam", "muon"] = "adam"
     learning_rate: PositiveFloat = 1e-2
     schedule: Literal["onecycle", "exponential"] = "onecycle"
     loss: Literal["bce_dice", "cross_entropy"] = "bce_dice"
@@ -44,8 +46,15 @@ class TrainingSpec(Record):
         return self
 
 
-COMPACT_TRAINING: Final = TrainingSpec(steps=400, validation_interval=25, first_validation=300)
-"""Seconds per network on one core; found by trial (docs/decisions)."""
+COMPACT_TRAINING: Final = TrainingSpec(
+    steps=200,
+    batches=BatchSpec(noise="fixed"),
+    optimiser="muon",
+    learning_rate=5e-2,
+    validation_interval=20,
+    first_validation=160,
+)
+"""Seconds per network on one core; found by trial (docs/decisions/0016)."""
 
 PUBLISHED_TRAINING: Final = TrainingSpec(
     epochs=10,
