@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from passband.information.band import Band, polar_grid
-from passband.information.measures import bits_per_A2, coverage, epsilon, sigma, sigma_signed
+from passband.information.measures import coverage, epsilon, sigma, sigma_signed
 from passband.information.moments import TransferMoments
 from passband.information.spectra import RadialSpectrum
 from passband.information.weights import AREA, RADIAL, Weight, specimen_weight
@@ -79,11 +79,3 @@ def test_the_specimen_weight_counts_power_over_the_plane() -> None:
 def test_a_weight_that_is_zero_everywhere_is_refused() -> None:
     with pytest.raises(ValueError, match="'nothing' is zero over the whole band"):
         Weight("nothing", lambda q, phi: np.zeros_like(q)).on(GRID)
-
-
-def test_bits_of_a_constant_signal_to_noise_ratio() -> None:
-    # 4 · dose · DQE · S · |T|² = 4 · 10 · 0.5 · 0.6 · 0.25 = 3: ½ log2(4) = 1 bit per element of the plane, π q_max²
-    spectrum = RadialSpectrum(np.array([0.0, 1.25]), np.array([0.6, 0.6]))
-    found = bits_per_A2(HALF, spectrum, dose_e_per_A2=10, dqe=0.5)
-    assert found == pytest.approx(pi * 1.25**2)
-    assert bits_per_A2(HALF, spectrum, dose_e_per_A2=20) > found > bits_per_A2(HALF, spectrum, 0.0) == 0

@@ -120,22 +120,17 @@ def test_a_measure_that_never_varies_has_no_correlation(table: pd.DataFrame) -> 
     assert found["n_degenerate"] == found["n_resamples"] == 200
 
 
-def test_degenerate_resamples_are_counted_and_left_out() -> None:
-    """With one other test domain per training domain, many resamples hold no two different pairs."""
+def test_two_training_domains_are_too_few_for_an_interval() -> None:
     scores = study(noise=0.002)
-    few = scores[scores["train_id"].isin(["-5 nm", "5 nm"]) & scores["test_id"].isin(["-5 nm", "5 nm"])]
-    unequal = measures()
-    unequal["distance"] = np.arange(len(unequal))
+    few = scores[scores["train_id"].isin(["-5 nm", "5 nm"])]
     found = row(
-        rank_correlations(few, "pixel_error", unequal, ["distance"], BOOTSTRAP),
+        rank_correlations(few, "pixel_error", measures(), ["distance"], BOOTSTRAP),
         "distance",
         "overall",
         "kendall",
     )
-    # two pairs are left of 2 x 2; a resample holds both only if it draws both training and both test domains,
-    # with probability 1/2 · 1/2; four standard errors of 200 are 0.12
-    assert found["n_degenerate"] / 200 == pytest.approx(0.75, abs=0.12)
-    assert abs(found["low"]) == abs(found["high"]) == 1
+    assert found["value"] > 0.5
+    assert np.isnan([found["low"], found["high"]]).all()
 
 
 def test_few_levels_are_counted_and_flagged(table: pd.DataFrame) -> None:

@@ -1,1 +1,1 @@
-"""What imaging distributions transfer: ε, σ, signed σ, coverage, bits. Sees conditions and spectra only."""
+"""What imaging distributions show of specimens: overlap, texture, displacement. Sees conditions and spectra only."""

@@ -16,13 +16,10 @@ its coverage are 0.
 These are our definitions, based on the contrast transfer function; both sides are given on one grid.
 """
 
-from math import log, pi
-
 import numpy as np
 from numpy.typing import NDArray
 
 from passband.information.moments import TransferMoments
-from passband.information.spectra import RadialSpectrum, spectrum_at
 
 
 def epsilon(moments: TransferMoments, w: NDArray[np.float64]) -> float:
@@ -45,21 +42,6 @@ def coverage(seen: TransferMoments, shown: TransferMoments, w: NDArray[np.float6
     """Coverage in [0, 1] of what one distribution shows by what was seen in another. w: (n_phi, n_q)."""
     common = np.minimum(seen.amplitude, shown.amplitude)
     return _ratio(float((common * w).sum()), float((shown.amplitude * w).sum()))
-
-
-def bits_per_A2(
-    moments: TransferMoments, spectrum: RadialSpectrum, dose_e_per_A2: float, dqe: float = 1.0
-) -> float:
-    """Information that an image carries about the specimen, ½ ∫ log2(1 + SNR) d²q over the band [bits/Å²].
-
-    SNR(q) = 4 · dose · DQE · S(q) · <|T|²>, with a detective quantum efficiency in (0, 1] that does not
-    depend on q. The mean over the distribution is taken of |T|², so for a broad one this is an upper bound of
-    the mean.
-    """
-    q, phi = moments.grid.q_per_A[None, :], moments.grid.phi_rad[:, None]
-    snr = 4 * dose_e_per_A2 * dqe * spectrum_at(spectrum, q, phi) * moments.mean_power
-    plane = 2 * pi * q * moments.grid.element()
-    return float((0.5 * np.log1p(snr) / log(2) * plane).sum())
 
 
 def _scale(a: TransferMoments, b: TransferMoments, w: NDArray[np.float64]) -> float:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from passband.imaging.condition import ImagingCondition
+from passband.imaging.motion import is_still, motion_transfer
 from passband.imaging.phase import is_round
 from passband.imaging.transfer import phase_transfer
 from passband.information.band import PolarGrid
@@ -53,7 +54,7 @@ def transfer_moments(nodes: Nodes, grid: PolarGrid) -> TransferMoments:
 
     Round transfer is computed along one direction and holds for all.
     """
-    round_transfer = is_round(nodes.condition)
+    round_transfer = is_round(nodes.condition) and nodes.condition.drift_A is None
     qy, qx = _points(grid, round_transfer)
     power = torch.zeros(1 if round_transfer else grid.shape[0], grid.shape[1], dtype=torch.float64)
     transfer = torch.zeros_like(power, dtype=torch.complex128)
@@ -82,6 +83,8 @@ def _weighted_sums(
     condition: ImagingCondition, weights: Tensor, qy: Tensor, qx: Tensor
 ) -> tuple[Tensor, Tensor]:
     T = phase_transfer(condition, qy, qx, torch.complex128)
+    if not is_still(condition):
+        T = T * motion_transfer(condition, qy, qx)
     return (
         torch.einsum("k,kpq->pq", weights, T.real**2 + T.imag**2),
         torch.einsum("k,kpq->pq", weights.to(T.dtype), T),

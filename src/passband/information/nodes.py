@@ -46,8 +46,10 @@ def node_count(distribution: ImagingDistribution, orders: Mapping[str, int]) -> 
 
 
 def has_round_transfer(distribution: ImagingDistribution) -> bool:
-    """Whether no aberration with an azimuth is ever present, so that transfer depends on |q| alone."""
+    """Whether there is no drift and no aberration with an azimuth, so that transfer depends on |q| alone."""
     values = distribution.parameters()
+    if support(values["drift_nm"]) != (0.0, 0.0):
+        return False
     with_azimuth = [values[f"{symbol}_nm"] for symbol, _, symmetry, _ in ABERRATIONS if symmetry > 0]
     return all(support(value) == (0.0, 0.0) for value in with_azimuth)
 
@@ -62,15 +64,16 @@ def product_nodes(distribution: ImagingDistribution, orders: Mapping[str, int]) 
     """The product of one rule per varying setting, of the order that is given for it by key, else 1.
 
     Each setting acts on an entry of its own in the condition, so conditions of a product are sums of
-    differences.
+    differences; only the length and the direction of a drift act on one, and are drawn together.
     """
     distribution = without_dose(distribution)
     varying = distribution.varying()
     centre = mean_condition(distribution)
     condition, weights = centre, torch.ones((), dtype=torch.float64)
-    for name in varying:
-        others = {other: mean_value(value) for other, value in varying.items() if other != name}
-        rule, share = quadrature(distribution.model_copy(update=others), orders.get(name, 1))
+    for names in _acting_together(tuple(varying)):
+        others = {other: mean_value(value) for other, value in varying.items() if other not in names}
+        order = max(orders.get(name, 1) for name in names)
+        rule, share = quadrature(distribution.model_copy(update=others), order)
         condition = _crossed(condition, rule, centre)
         weights = weights[..., None] * share
     return Nodes(condition.flattened(), weights.flatten())
@@ -96,6 +99,11 @@ def _rule_length(value: Value, order: int) -> int:
     return sum(order if is_varying(option) else 1 for option, _ in mixture(value))
 
 
+def _acting_together(names: tuple[str, ...]) -> list[tuple[str, ...]]:
+    drift = tuple(name for name in names if name in ("drift_nm", "drift_deg"))
+    return [*((name,) for name in names if name not in drift), *([drift] if drift else [])]
+
+
 def _crossed(grown: ImagingCondition, rule: ImagingCondition, centre: ImagingCondition) -> ImagingCondition:
     """Conditions (..., k): each of those so far (...) with the change that each of the rule (k,) makes."""
     return ImagingCondition(
@@ -105,4 +113,17 @@ def _crossed(grown: ImagingCondition, rule: ImagingCondition, centre: ImagingCon
         grown.focal_spread_A[..., None] + (rule.focal_spread_A - centre.focal_spread_A),
         grown.convergence_rad[..., None] + (rule.convergence_rad - centre.convergence_rad),
         grown.dose_e_per_A2[..., None] + torch.zeros_like(rule.dose_e_per_A2),
+        _added(grown.vibration_A, rule.vibration_A, centre.vibration_A, -1),
+        _added(grown.drift_A, rule.drift_A, centre.drift_A, -2),
     )
+
+
+def _added(grown: Tensor | None, rule: Tensor | None, centre: Tensor | None, axis: int) -> Tensor | None:
+    """grown with the change from centre to rule along a new axis, None counting as zero where another is known."""
+    known = next((each for each in (grown, rule, centre) if each is not None), None)
+    if known is None:
+        return None
+    nothing = torch.zeros((), dtype=known.dtype)
+    start = nothing if grown is None else grown.unsqueeze(axis)
+    change = (nothing if rule is None else rule) - (nothing if centre is None else centre)
+    return start + change

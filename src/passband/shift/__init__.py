@@ -1,1 +1,1 @@
-"""Where scores and measures meet: train x test matrix, G_OOD, baselines, rank correlations; only values."""
+"""Where scores and measures meet: matrix, G_OOD, baselines, prediction of conditions left out. Values only."""

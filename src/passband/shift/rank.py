@@ -7,31 +7,37 @@ itself is left out: its drop is zero by definition, so it would only flatter eve
 is the median over networks of G_OOD, positive = worse, so a good distance correlates positively, a good
 similarity (σ, coverage) negatively.
 
-Each value stands with the percentile interval of the crossed bootstrap (see `bootstrap`). All measures see
-the same resamples.
+Each value is the mean over pairs of their influence on it (see `influence`), so its interval is that of a
+crossed mean (see `crossed`), taken on Fisher's scale, artanh ρ. It speaks of other training and test domains,
+with other networks, but of the same structures.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from passband.shift.bootstrap import Resamples, draw_resamples, everything_once, median_gaps
-from passband.shift.correlation import rank_correlation
+from passband.shift.bootstrap import everything_once, median_gaps
+from passband.shift.crossed import CrossedMean, crossed_mean, trimmed
 from passband.shift.cube import ScoreCube, score_cube
+from passband.shift.influence import STATISTICS
+
+Floats = NDArray[np.float64]
 
 FEWEST_LEVELS: Final = 5
 """Below this number of training domains, test domains or structures an interval is flagged as rough."""
 FEWEST_NETWORKS: Final = 2
 """Below this number of networks in a training domain the interval knows nothing of random starts."""
+FEWEST_TO_RESAMPLE: Final = 3
+"""Below this number of training or test domains with a value there is no interval."""
 
 
 @dataclass(frozen=True)
 class Bootstrap:
-    """How intervals are drawn: seed of the stream, resamples, nominal coverage of the percentile interval."""
+    """How intervals are drawn: seed of the stream, resamples, nominal coverage of the interval."""
 
     seed: int
     resamples: int = 1000
@@ -77,34 +83,20 @@ def rank_correlations(
 
     scores: as in `cube.score_cube`; measures: one row per (train_id, test_id) with the named columns, NaN
     where a measure is unknown. Returns one row per measure, scope (overall | within_training) and statistic
-    (spearman | kendall): measure, metric, scope, statistic, value, low, high, level, n_pairs, n_resamples,
-    n_degenerate (resamples in which nothing varied; they are left out of the interval), the counts of
-    `Levels`, note. Raises ValueError where measures hold a pair twice.
+    (spearman | kendall): measure, metric, scope, statistic, value, low, high (NaN where nothing varies, or for
+    fewer than three domains of a role), level, n_pairs, n_resamples, n_degenerate (all of them where there is
+    no interval, else 0), the counts of `Levels`, note. Raises ValueError where measures hold a pair twice.
     """
     cube = score_cube(scores, metric)
     levels = effective_levels(cube)
-    data, draws = everything_once(cube), draw_resamples(cube, bootstrap.resamples, bootstrap.seed)
-    drops, drawn_drops = median_gaps(cube, data), median_gaps(cube, draws)
+    drops = median_gaps(cube, everything_once(cube))[0]
     rows = []
     for name in names:
         matrix = measure_matrix(measures, name, cube)
-        observed = correlations_by_scope(drops, drawn_measure(matrix, data))
-        resampled = correlations_by_scope(drawn_drops, drawn_measure(matrix, draws))
-        n_pairs = int(np.isfinite(drops[0] + matrix).sum())
-        for key, value in observed.items():
-            rows.append(
-                {
-                    "measure": name,
-                    "metric": metric,
-                    "scope": key[0],
-                    "statistic": key[1],
-                    "value": float(value[0]),
-                }
-                | _interval(resampled[key], bootstrap)
-                | {"n_pairs": n_pairs}
-                | asdict(levels)
-                | {"note": levels.note()}
-            )
+        known = {"n_pairs": int(np.isfinite(drops + matrix).sum()), **asdict(levels), "note": levels.note()}
+        for (scope, statistic), values in correlation_values(drops, matrix).items():
+            row = {"measure": name, "metric": metric, "scope": scope, "statistic": statistic}
+            rows.append(row | _estimate(values, scope, bootstrap) | known)
     return pd.DataFrame(rows)
 
 
@@ -116,41 +108,48 @@ def measure_matrix(measures: pd.DataFrame, name: str, cube: ScoreCube) -> NDArra
     return matrix.reindex(index=cube.train_ids, columns=cube.test_ids).to_numpy(np.float64)
 
 
-def drawn_measure(matrix: NDArray[np.float64], draws: Resamples) -> NDArray[np.float64]:
-    """A measure (n_training_domains, n_test_domains) of the pairs that each resample draws: (n, ..., ...)."""
-    return matrix[draws.train[:, :, None], draws.test[:, None, :]]
+def correlation_values(drops: Floats, measure: Floats) -> dict[tuple[str, str], Floats]:
+    """Values by (scope, statistic) whose mean over pairs is the correlation: (n_training, n_test), NaN if unknown."""
+    known = np.isfinite(drops + measure)
+    values = {}
+    for statistic, of in STATISTICS.items():
+        overall, within = np.full(drops.shape, np.nan), np.full(drops.shape, np.nan)
+        if known.sum() > 1:
+            overall[known] = of(measure[known], drops[known])
+        for row, pairs in enumerate(known):
+            if pairs.sum() > 1:
+                within[row, pairs] = of(measure[row, pairs], drops[row, pairs])
+        values["overall", statistic] = overall
+        values["within_training", statistic] = within
+    return values
 
 
-def correlations_by_scope(
-    drops: NDArray[np.float64], measure: NDArray[np.float64]
-) -> dict[tuple[str, str], NDArray[np.float64]]:
-    """Correlations of drops and measure (n, training, test domains) by (scope, statistic), each (n,)."""
-    n = len(drops)
-    overall = rank_correlation(drops.reshape(n, -1), measure.reshape(n, -1))
-    within = rank_correlation(drops, measure)
-    return {
-        ("overall", "spearman"): overall.spearman,
-        ("overall", "kendall"): overall.kendall,
-        ("within_training", "spearman"): _mean_of_known(within.spearman),
-        ("within_training", "kendall"): _mean_of_known(within.kendall),
-    }
+def correlation_interval(mean: CrossedMean, level: float) -> tuple[float, float]:
+    """Interval of a correlation in [-1, 1] on Fisher's scale; of ±1 itself, no width."""
+    if abs(mean.value) >= 1 - 1e-12:
+        return mean.value, mean.value
+    low, high = mean.interval(level)
+    slope = 1 - mean.value**2
+    ends = [np.tanh(np.arctanh(mean.value) + (end - mean.value) / slope) for end in (low, high)]
+    return float(ends[0]), float(ends[1])
 
 
-def _mean_of_known(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Mean over the last axis without missing values; NaN where there are none."""
+def mean_by_row(values: Floats) -> float:
+    """Mean over rows of their means, of the rows that hold a value; NaN if none does."""
+    rows = [float(row[np.isfinite(row)].mean()) for row in values if np.isfinite(row).any()]
+    return float(np.mean(rows)) if rows else float("nan")
+
+
+def _estimate(values: Floats, scope: str, bootstrap: Bootstrap) -> dict[str, float | int]:
+    """Value and interval of a table of values; rows and columns without any are left out."""
     known = np.isfinite(values)
-    total, number = np.where(known, values, 0.0).sum(-1), known.sum(-1)
-    return np.where(number > 0, total / np.maximum(number, 1), np.nan)
-
-
-def _interval(values: NDArray[np.float64], bootstrap: Bootstrap) -> dict[str, float | int]:
-    known = values[np.isfinite(values)]
-    tail = (1 - bootstrap.level) / 2
-    low, high = np.quantile(known, [tail, 1 - tail]) if len(known) else (np.nan, np.nan)
-    return {
-        "low": float(low),
-        "high": float(high),
-        "level": bootstrap.level,
-        "n_resamples": len(values),
-        "n_degenerate": len(values) - len(known),
-    }
+    value = mean_by_row(values) if scope == "within_training" else mean_by_row(values[known][None])
+    table = trimmed(values)
+    count = {"level": bootstrap.level, "n_resamples": bootstrap.resamples}
+    estimate: dict[str, float | int] = {"value": value, "low": np.nan, "high": np.nan}
+    degenerate = min(table.shape) < FEWEST_TO_RESAMPLE
+    if not degenerate:
+        mean = crossed_mean(table, bootstrap.resamples, bootstrap.seed)
+        low, high = correlation_interval(replace(mean, value=value), bootstrap.level)
+        estimate |= {"low": low, "high": high}
+    return estimate | count | {"n_degenerate": bootstrap.resamples if degenerate else 0}

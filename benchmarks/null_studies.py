@@ -1,0 +1,147 @@
+"""Are the statistics honest? Simulated studies whose truth is known, 10 x 12 to 20 x 40 domains.
+
+How often the 90 % interval of a crossed mean and of a rank correlation holds the truth, how often a measure that is
+no better than the baseline "beats" it at the nominal 5 %, how often conformal intervals hold the Dice of fresh
+training and test domains, and what an interval of a rank correlation costs at 32 x 64 domains.
+Run it as ``python benchmarks/null_studies.py [--quick]``; the last line is JSON.
+"""
+
+import argparse
+import json
+import time
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from passband.shift.comparison import Resampling, compared
+from passband.shift.conformal import conformal_half_width
+from passband.shift.crossed import crossed_mean
+from passband.shift.leave_out import as_matrix, folds, predictions
+from passband.shift.predictors import Predictor, linear, monotone_trees
+from passband.shift.rank import correlation_interval, correlation_values, mean_by_row
+
+MIXES = {"domains": (2.0, 2.0, 0.5), "both": (1.0, 1.0, 1.0), "pairs": (0.0, 0.0, 1.0)}
+SIZES = ((10, 12), (12, 30), (20, 40))
+
+
+def correlated(stream: np.random.Generator, shape: tuple[int, int], r: float) -> np.ndarray:
+    first, second = stream.normal(size=(2, *shape))
+    return np.stack([first, r * first + np.sqrt(1 - r**2) * second])
+
+
+def coverage_of_means(studies: int) -> dict[str, float]:
+    stream, held = np.random.default_rng(1), {}
+    for mix, (rows, columns, cells) in MIXES.items():
+        for n, m in SIZES:
+            count = 0
+            for study in range(studies):
+                table = (
+                    rows * stream.normal(size=(n, 1))
+                    + columns * stream.normal(size=(1, m))
+                    + cells * stream.normal(size=(n, m))
+                )
+                low, high = crossed_mean(table, 300, study).interval(0.9)
+                count += low <= 0 <= high
+            held[f"{mix} {n}x{m}"] = count / studies
+    return held
+
+
+def coverage_of_correlations(studies: int) -> dict[str, float]:
+    stream, held = np.random.default_rng(4), {}
+    for mix, weights in MIXES.items():
+        for r in (0.0, 0.6):
+            truth, counts = 6 / np.pi * np.arcsin(r / 2), {"overall": 0, "within_training": 0}
+            for study in range(studies):
+                shapes = ((12, 1), (1, 30), (12, 30))
+                drop, measure = sum(
+                    w * correlated(stream, shape, r) for w, shape in zip(weights, shapes, strict=True)
+                )
+                values = correlation_values(drop, measure)
+                for scope in counts:
+                    table = values[scope, "spearman"]
+                    mean = replace(crossed_mean(table, 300, study), value=mean_by_row(table))
+                    low, high = correlation_interval(mean, 0.9)
+                    counts[scope] += low <= truth <= high
+            held |= {f"{scope} {mix} r={r}": count / studies for scope, count in counts.items()}
+    return held
+
+
+def null_study(stream: np.random.Generator, n: int, m: int) -> pd.DataFrame:
+    """Dice falls with a hidden distance, of which x and y are equally noisy copies."""
+    place, other = stream.uniform(-30, 30, n), stream.uniform(-30, 30, m)
+
+    def noise(size: float) -> np.ndarray:
+        return size * (stream.normal(size=(n, 1)) + stream.normal(size=(1, m)) + stream.normal(size=(n, m)))
+
+    distance = np.abs(place[:, None] - other) / 60 + noise(0.1)
+    dice = 0.95 - 0.4 * np.clip(distance, 0, 1) + 0.02 * stream.normal(size=(n, m))
+    return pd.DataFrame(
+        {
+            "train_id": np.repeat([f"a{i}" for i in range(n)], m),
+            "test_id": np.tile([f"b{j}" for j in range(m)], n),
+            "dice_mean": np.clip(dice, 0, 1).ravel(),
+            "home_dice": np.repeat(0.95 + 0.01 * stream.normal(size=n), m),
+            "x": (distance + noise(0.15)).ravel(),
+            "y": (distance + noise(0.15)).ravel(),
+        }
+    )
+
+
+def null_rates(studies: int, sizes: tuple[tuple[int, int], ...], fit: object) -> dict[str, dict[str, float]]:
+    stream, told = np.random.default_rng(7), {}
+    x, y = (Predictor(name, (name,), (-1,), fit) for name in "xy")
+    for n, m in sizes:
+        better, worse, covered = 0, 0, []
+        for study in range(studies):
+            pairs, fresh = null_study(stream, n, m), null_study(stream, n, m)
+            parts = folds(pairs, "both", 5, study)
+            errors = {
+                each.name: as_matrix(pairs, predictions(pairs, each, parts) - pairs["dice_mean"].to_numpy())
+                for each in (x, y)
+            }
+            (found,) = compared(errors["x"], {"y": errors["y"]}, Resampling(study, 400))
+            better, worse = better + (found.low > 0), worse + (found.high < 0)
+            model = x.fitted(x.features(pairs), pairs["dice_mean"].to_numpy())
+            off = np.abs(model(x.features(fresh)) - fresh["dice_mean"].to_numpy())
+            covered.append(np.mean(off <= conformal_half_width(errors["x"], 0.9)))
+        rate = (better + worse) / (2 * studies)
+        told[f"{n}x{m}"] = {"beats": round(rate, 4), "coverage": round(float(np.mean(covered)), 4)}
+        print(f"{n} x {m}: {told[f'{n}x{m}']}", flush=True)
+    return told
+
+
+def interval_seconds() -> float:
+    stream = np.random.default_rng(0)
+    drop, measure = stream.normal(size=(2, 32, 64))
+    started = time.process_time()
+    for values in correlation_values(drop, measure).values():
+        crossed_mean(values, 1000, 0).interval(0.9)
+    return time.process_time() - started
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="fewer studies, linear models only")
+    parser.add_argument("--trees", action="store_true", help="boosted trees too, which is slow")
+    asked = parser.parse_args()
+    studies = 200 if asked.quick else 1000
+    means, correlations = coverage_of_means(studies), coverage_of_correlations(studies // 2)
+    print(json.dumps({"means": means, "correlations": correlations}, indent=1), flush=True)
+    null = null_rates(studies, SIZES, linear)
+    trees = null_rates(200, ((12, 30),), monotone_trees) if asked.trees else None
+    rates, covers = ([each[key] for each in null.values()] for key in ("beats", "coverage"))
+    line = {
+        "false_beats": [min(rates), max(rates)],
+        "conformal_coverage": [min(covers), max(covers)],
+        "mean_coverage": [min(means.values()), max(means.values())],
+        "correlation_coverage": [min(correlations.values()), max(correlations.values())],
+        "trees": trees,
+        "rank_interval_s": round(interval_seconds(), 3),
+        "studies": studies,
+    }
+    print(json.dumps(line))
+
+
+if __name__ == "__main__":
+    main()

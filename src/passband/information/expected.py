@@ -1,0 +1,181 @@
+"""What the images of a domain look like on average: power spectra inside and outside the particles.
+
+A domain is a specimen under an imaging distribution. In the contrast of its images, with S and C of the
+particles (p) and of everything else (s) in a scene, see `object_spectrum`,
+
+    P_p(q) = MTF² {2 S_p <|t|²> + 2 Re[C_p <t(q) t(-q)>]} / f       inside a particle; f the covered fraction
+    P_s(q) = the same of the support, with f = 1
+    N(q)   = MTF² <1/dose> / DQE                                    shot noise
+
+so the spectrum is P0 = P_s + N outside and P1 = P0 + P_p inside. Networks see every image brought to
+variance 1: V = ∫ (P0 + f P_p) d²q, scene by scene, and the standardised spectra are p0 = P0/V, p1 = P1/V. All
+in Å², over the whole band, spatial frequencies in every direction.
+
+Limits: linear imaging; the support adds to the particle independently. One mean spectrum stands for all
+conditions of the distribution, which is exact for narrow ones; a broad one is better split into modes.
+"""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from passband.imaging.detector import dqe as dqe_of
+from passband.imaging.detector import mtf as mtf_of
+from passband.imaging.distribution import ImagingDistribution
+from passband.information.band import PolarGrid
+from passband.information.object_spectrum import ObjectSpectrum
+from passband.information.specimen import Specimen
+from passband.information.wave_moments import WaveMoments, wave_modes, wave_moments
+
+Floats = NDArray[np.float64]
+
+FAINTEST: Final = 1e-3
+"""Least noise, over the mean power of the band: fainter texture than -30 dB is taken for unseen."""
+
+
+@dataclass(frozen=True)
+class DetectorCurves:
+    """MTF in [0, 1] and DQE in (0, 1] at the nodes of a grid, each (n_phi, n_q) or what broadcasts to it."""
+
+    mtf: Floats
+    dqe: Floats
+
+
+IDEAL: Final = DetectorCurves(np.ones(()), np.ones(()))
+"""Counts every electron in its pixel."""
+
+
+def detector_curves(distribution: ImagingDistribution, grid: PolarGrid, pixel_A: float) -> DetectorCurves:
+    """The curves of a distribution's detector for images with pixels of a size [Å]."""
+    detector = distribution.detector
+    if detector is None:
+        return IDEAL
+    q, phi = torch.from_numpy(grid.q_per_A)[None, :], torch.from_numpy(grid.phi_rad)[:, None]
+    mtf, dqe = (curve(detector, q * phi.sin(), q * phi.cos(), pixel_A).numpy() for curve in (mtf_of, dqe_of))
+    return DetectorCurves(mtf, np.maximum(dqe, FAINTEST**2))
+
+
+@dataclass(frozen=True, eq=False)
+class DomainSpectra:
+    """Expected spectra of a domain [Å²]; arrays of scenes are (n_scenes, n_phi, n_q), others (n_phi, n_q).
+
+    particle: P_p; support: P_s; noise: N, above 0; particle_power: S_p over the field, mean over scenes;
+    modes: the conditions of a broad distribution one by one, with weights that sum to 1; empty if it is taken as
+    one.
+    """
+
+    specimen: Specimen
+    transfer: WaveMoments
+    particle: Floats
+    support: Floats
+    noise: Floats
+    particle_power: Floats
+    modes: tuple[tuple[float, "DomainSpectra"], ...] = ()
+
+    @property
+    def grid(self) -> PolarGrid:
+        """The nodes of integrals."""
+        return self.transfer.grid
+
+    @cached_property
+    def plane(self) -> Floats:
+        """Weights of an integral d²q over the band [1/Å²], (n_phi, n_q)."""
+        return 2 * np.pi * self.grid.q_per_A * self.grid.element()
+
+    @cached_property
+    def covered_fraction(self) -> Floats:
+        """Area of the particles over that of the field, (n_scenes,)."""
+        return np.array([scene.covered_fraction for scene in self.specimen.scenes])
+
+    @cached_property
+    def outside(self) -> Floats:
+        """P0 beside the particles, above 0, by scene."""
+        return self.support + self.noise
+
+    @cached_property
+    def variance(self) -> Floats:
+        """V, the variance of the contrast over whole images, (n_scenes,)."""
+        whole = self.outside + self.covered_fraction[:, None, None] * self.particle
+        return np.asarray((whole * self.plane).sum(axis=(1, 2)), dtype=np.float64)
+
+    @cached_property
+    def standard_outside(self) -> Floats:
+        """p0: of standardised images, beside the particles, by scene."""
+        return self.outside / self.variance[:, None, None]
+
+    @cached_property
+    def standard_inside(self) -> Floats:
+        """p1: of standardised images, inside the particles, by scene."""
+        return (self.outside + self.particle) / self.variance[:, None, None]
+
+    @cached_property
+    def standard_field(self) -> Floats:
+        """The spectrum of whole standardised images, mean over scenes; its integral is 1."""
+        f = self.covered_fraction[:, None, None]
+        return np.asarray(
+            ((1 - f) * self.standard_outside + f * self.standard_inside).mean(0), dtype=np.float64
+        )
+
+
+def imaged_domain(
+    specimen: Specimen,
+    distribution: ImagingDistribution,
+    grid: PolarGrid,
+    pixel_A: float = 0.4,
+    modes: int = 1,
+) -> DomainSpectra:
+    """A specimen under an imaging distribution, its detector included, in images with pixels of a size [Å].
+
+    modes: more than one for a distribution that is too broad for one spectrum.
+    """
+    detector = detector_curves(distribution, grid, pixel_A)
+    whole = domain_spectra(specimen, wave_moments(distribution, grid), detector)
+    if modes == 1:
+        return whole
+    parts = [
+        (weight, domain_spectra(specimen, transfer, detector))
+        for weight, transfer in wave_modes(distribution, grid, modes)
+    ]
+    return replace(whole, modes=tuple(parts))
+
+
+def domain_spectra(
+    specimen: Specimen, transfer: WaveMoments, detector: DetectorCurves = IDEAL
+) -> DomainSpectra:
+    """The expected spectra of a specimen under the imaging distribution whose moments are given.
+
+    Raises ValueError for no scenes or a covered fraction outside (0, 1).
+    """
+    scenes = specimen.scenes
+    if not scenes or not all(0 < scene.covered_fraction < 1 for scene in scenes):
+        raise ValueError("a specimen has at least one scene, and particles cover a part of each")
+    shape = transfer.grid.shape
+    support = [image_power(scene.support, transfer) if scene.support else np.zeros(shape) for scene in scenes]
+    passed = np.stack([image_power(scene.particle, transfer) for scene in scenes]) * detector.mtf**2
+    texture = np.stack(support) * detector.mtf**2
+    noise = detector.mtf**2 * transfer.inverse_dose_A2 / detector.dqe
+    faintest = FAINTEST * _mean_over_plane((texture + passed).mean(0), transfer.grid)
+    return DomainSpectra(
+        specimen,
+        transfer,
+        passed / np.array([scene.covered_fraction for scene in scenes])[:, None, None],
+        texture,
+        np.broadcast_to(np.maximum(noise, faintest if faintest > 0 else 1.0), shape),
+        np.mean([scene.particle.on(transfer.grid)[0] for scene in scenes], axis=0),
+    )
+
+
+def image_power(spectrum: ObjectSpectrum, transfer: WaveMoments) -> Floats:
+    """Expected power of the contrast in linear imaging [Å²], (n_phi, n_q): 4 S <|T|²> for a weak phase object."""
+    power, pseudo = spectrum.on(transfer.grid)
+    passed = 2 * power * transfer.mean_square + 2 * (pseudo * transfer.mean_pair).real
+    return np.maximum(passed, 0.0)
+
+
+def _mean_over_plane(values: Floats, grid: PolarGrid) -> float:
+    plane = grid.q_per_A * grid.element()
+    return float((values * plane).sum() / plane.sum())

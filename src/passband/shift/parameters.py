@@ -1,0 +1,48 @@
+"""The settings of the microscope as plain numbers: what a predictor without physics is given.
+
+Of every setting that differs among the domains, the mean and the standard deviation, in the unit of its key;
+the dose by its logarithm, because that is how it is chosen.
+"""
+
+from collections.abc import Mapping, Sequence
+from math import isinf, log10
+
+import numpy as np
+import pandas as pd
+
+from passband.imaging.distribution import ImagingDistribution, mean_value, standard_deviation
+
+
+def parameter_table(domains: Mapping[str, ImagingDistribution]) -> pd.DataFrame:
+    """A row per domain, indexed by its name: the settings that are not the same in all of them.
+
+    The dose stands as log10_dose, infinite dose as the largest finite one times ten.
+    """
+    table = pd.DataFrame({name: _numbers(each) for name, each in domains.items()}).T
+    dose = table["log10_dose"]
+    finite = dose[np.isfinite(dose)]
+    table["log10_dose"] = dose.where(np.isfinite(dose), finite.max() + 1 if len(finite) else 0.0)
+    return table.loc[:, table.nunique() > 1]
+
+
+def pair_parameters(table: pd.DataFrame, pairs: Sequence[tuple[str, str]]) -> pd.DataFrame:
+    """Parameters of both domains of pairs (train, test), with train_id and test_id: columns train_…, test_…."""
+    train, test = ([pair[k] for pair in pairs] for k in (0, 1))
+    sides = [
+        table.loc[names].add_prefix(f"{role}_").reset_index(drop=True)
+        for role, names in (("train", train), ("test", test))
+    ]
+    return pd.concat([pd.DataFrame({"train_id": train, "test_id": test}), *sides], axis=1)
+
+
+def standardised(table: pd.DataFrame) -> pd.DataFrame:
+    """Every parameter in standard deviations over the domains; the distance of two rows is the parameter distance."""
+    return (table - table.mean()) / table.std(ddof=0)
+
+
+def _numbers(imaging: ImagingDistribution) -> dict[str, float]:
+    values = imaging.parameters()
+    dose = mean_value(values.pop("dose_e_per_A2"))
+    numbers = {name: mean_value(value) for name, value in values.items()}
+    spreads = {f"{name}_std": standard_deviation(value) for name, value in values.items()}
+    return numbers | spreads | {"log10_dose": dose if isinf(dose) else log10(dose)}

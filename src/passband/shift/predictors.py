@@ -1,0 +1,91 @@
+"""Models that predict the Dice of a pair from what is known beforehand; a variant is another `fit` function.
+
+Every predictor also sees `home_dice`, the in-distribution Dice of the networks, since that is known to
+whoever trains them; so what is compared is what each measure adds to it. Monotone means: more overlap, or
+less distance, never lowers the prediction.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Predict = Callable[[Floats], Floats]
+"""Features (n, p) to Dice (n,)."""
+Fit = Callable[[Floats, Floats, Sequence[int]], Predict]
+"""Features (n, p), Dice (n,) and the sign of every feature's effect (+1, -1, 0 for any) to a model."""
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """A named way to predict.
+
+    columns: features of the pair table, beside home_dice; larger: by column, +1 where more is better, -1 where less
+    is, 0 where nothing is promised.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    larger: tuple[int, ...]
+    fit: Fit
+
+    def features(self, pairs: pd.DataFrame) -> Floats:
+        """(n_pairs, 1 + n_columns), home_dice first. Raises KeyError for a column that is not there."""
+        return pairs[["home_dice", *self.columns]].to_numpy(np.float64)
+
+    def fitted(self, features: Floats, dice: Floats) -> Predict:
+        """The model of some pairs."""
+        return self.fit(features, dice, (1, *self.larger))
+
+
+def by_measures(name: str, larger: dict[str, int]) -> Predictor:
+    """Monotone trees on measures, with the sign of each."""
+    return Predictor(name, tuple(larger), tuple(larger.values()), monotone_trees)
+
+
+def by_parameters(name: str, columns: Sequence[str]) -> Predictor:
+    """Free trees on raw parameters of both domains: a serious baseline, which knows no physics."""
+    return Predictor(name, tuple(columns), (0,) * len(columns), monotone_trees)
+
+
+def median_predictor() -> Predictor:
+    """The median Dice of all pairs, whatever they are."""
+    return Predictor("median", (), (), median)
+
+
+def median(features: Floats, dice: Floats, larger: Sequence[int]) -> Predict:
+    """A constant."""
+    constant = float(np.median(dice))
+    return lambda x: np.full(len(x), constant)
+
+
+def linear(features: Floats, dice: Floats, larger: Sequence[int]) -> Predict:
+    """Least squares on standardised features with a ridge of one pair's weight; signs are not imposed."""
+    centre, spread = features.mean(0), features.std(0)
+    spread = np.where(spread > 0, spread, 1.0)
+    scaled, mean = (features - centre) / spread, float(dice.mean())
+    slopes = np.linalg.solve(scaled.T @ scaled + np.eye(scaled.shape[1]), scaled.T @ (dice - mean))
+    return lambda x: np.clip(mean + (x - centre) / spread @ slopes, 0.0, 1.0)
+
+
+def monotone_trees(features: Floats, dice: Floats, larger: Sequence[int]) -> Predict:
+    """Boosted trees of depth three, monotone in the features with a sign.
+
+    scikit-learn's HistGradientBoostingRegressor; a missing feature (NaN) is a value of its own there.
+    """
+    from sklearn.ensemble import HistGradientBoostingRegressor
+
+    model = HistGradientBoostingRegressor(
+        loss="squared_error",  # for the absolute error, leaves are medians, which break the promised monotony
+        learning_rate=0.1,
+        max_iter=100,
+        max_depth=3,
+        min_samples_leaf=max(5, len(dice) // 100),
+        monotonic_cst=list(larger),
+        early_stopping=False,
+        random_state=0,
+    ).fit(features, dice)
+    return lambda x: np.clip(model.predict(x), 0.0, 1.0)

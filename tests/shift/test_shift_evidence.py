@@ -1,0 +1,145 @@
+"""Plain baselines: clouds of features, paired images, confidences, parameters, band energies."""
+
+import numpy as np
+import pytest
+
+from passband.imaging.distribution import ImagingDistribution, normal, uniform
+from passband.shift.band_energy import band_classifier_dice, band_energies, fit_band_classifier
+from passband.shift.confidence import (
+    difference_of_confidences,
+    label_agreement,
+    mean_confidence,
+    soft_dice_confidence,
+)
+from passband.shift.evidence import BASELINES, Evidence, baseline_table
+from passband.shift.features import frechet_distance, maximum_mean_discrepancy, sliced_wasserstein
+from passband.shift.parameters import pair_parameters, parameter_table, standardised
+from passband.shift.pictures import mean_ring_correlation, ring_correlation
+
+STREAM = np.random.default_rng(0)
+CLOUD = STREAM.normal(size=(400, 3))
+
+
+@pytest.mark.parametrize("distance", [frechet_distance, maximum_mean_discrepancy, sliced_wasserstein])
+def test_distances_of_clouds_are_zero_for_equal_ones_symmetric_and_grow(distance) -> None:  # type: ignore[no-untyped-def]
+    near, far = CLOUD + np.array([0.3, 0, 0]), CLOUD * 2 + np.array([3, 0, 0])
+    assert distance(CLOUD, CLOUD) == pytest.approx(0, abs=1e-6)
+    assert distance(CLOUD, far) == pytest.approx(distance(far, CLOUD))
+    assert distance(CLOUD, far) > distance(CLOUD, near) > 0
+    with pytest.raises(ValueError, match="two images each"):
+        distance(CLOUD, CLOUD[:, :2])
+
+
+def test_a_shifted_cloud_is_as_far_as_it_was_shifted() -> None:
+    shift = np.array([1.0, 2.0, 2.0])
+    assert frechet_distance(CLOUD, CLOUD + shift) == pytest.approx(9)
+    # the mean over directions of (shift · axis)² is |shift|²/3; 128 directions leave some 10 %
+    assert sliced_wasserstein(CLOUD, CLOUD + shift) == pytest.approx(np.sqrt(3), rel=0.15)
+
+
+def test_paired_ring_correlation_sees_sign_and_noise() -> None:
+    images = STREAM.normal(size=(4, 32, 32))
+    other = STREAM.normal(size=(4, 32, 32))
+    assert mean_ring_correlation(ring_correlation(images, images, 0.4, 1.0)) == pytest.approx(1)
+    assert mean_ring_correlation(ring_correlation(images, -images, 0.4, 1.0)) == pytest.approx(-1)
+    # equal parts of both: 1/√2; different ones: 0; some 1,600 pairs of waves leave 0.025
+    half = mean_ring_correlation(ring_correlation(images, images + other, 0.4, 1.0))
+    assert half == pytest.approx(np.sqrt(0.5), abs=0.06)
+    assert mean_ring_correlation(ring_correlation(images, other, 0.4, 1.0)) == pytest.approx(0, abs=0.08)
+    with pytest.raises(ValueError, match="equal shapes"):
+        ring_correlation(images, other[:2], 0.4, 1.0)
+
+
+def test_confidences_by_hand() -> None:
+    # labels 1 1 0 0: Σ p l = 1.5, Σ p = 1.8, Σ l = 2
+    p = np.array([[[0.9, 0.6], [0.3, 0.0]]])
+    assert soft_dice_confidence(p) == pytest.approx(2 * 1.5 / 3.8)
+    assert soft_dice_confidence(np.zeros((1, 2, 2))) == 1
+    assert mean_confidence(p) == pytest.approx((0.9 + 0.6 + 0.7 + 1.0) / 4)
+    assert difference_of_confidences(p, np.full((1, 2, 2), 0.5)) == pytest.approx(0.3)
+    # labels 1 1 0 0 and 1 0 1 0 share one of two and two
+    assert label_agreement(p, np.array([[[0.9, 0.1], [0.8, 0.2]]])) == pytest.approx(0.5)
+    with pytest.raises(ValueError, match="same images"):
+        label_agreement(p, p[0])
+
+
+DISTRIBUTIONS = {
+    "a": ImagingDistribution(defocus_nm=normal(-10, 1.5), dose_e_per_A2=100.0),
+    "b": ImagingDistribution(defocus_nm=normal(10, 1.5), dose_e_per_A2=uniform(900, 1100), Cs_mm=0.01),
+    "c": ImagingDistribution(defocus_nm=normal(0, 1.5)),
+}
+
+
+def test_parameters_that_differ_are_kept_with_the_dose_by_its_logarithm() -> None:
+    table = parameter_table(DISTRIBUTIONS)
+    # the spread of the dose is not a column: its logarithm of the mean is
+    assert list(table.columns) == ["defocus_nm", "Cs_mm", "log10_dose"]
+    assert table.loc["a", "log10_dose"] == 2
+    # no shot noise counts as ten times the largest dose
+    assert table["log10_dose"].to_list() == pytest.approx([2, 3, 4])
+    assert standardised(table).std(ddof=0).to_numpy() == pytest.approx(1)
+    both = pair_parameters(table, [("a", "b"), ("c", "a")])
+    assert both.loc[1, ["train_defocus_nm", "test_defocus_nm"]].tolist() == [0, -10]
+
+
+def evidence(name: str) -> Evidence:
+    row = list(DISTRIBUTIONS).index(name)
+    stream = np.random.default_rng(row)
+    return Evidence(
+        DISTRIBUTIONS[name],
+        parameters=standardised(parameter_table(DISTRIBUTIONS)).loc[name].to_numpy(float),
+        images=stream.normal(size=(3, 32, 32)),
+        features=stream.normal(size=(40, 2)) + row,
+        probabilities=stream.uniform(size=(3, 32, 32)),
+        other_probabilities=stream.uniform(size=(3, 32, 32)),
+    )
+
+
+def test_every_baseline_stands_in_one_table() -> None:
+    pairs = [("a", "b"), ("a", "a")]
+    table = baseline_table(lambda train, test: (evidence(train), evidence(test)), pairs, list(BASELINES))
+    assert np.isfinite(table[list(BASELINES)].to_numpy(float)).all()
+    assert table.loc[0, "abs_delta_defocus_nm"] == 20
+    assert table.loc[0, "abs_delta_abs_defocus_nm"] == 0
+    distances = [name for name, each in BASELINES.items() if each.larger < 0]
+    assert table.loc[1, distances].to_numpy(float) == pytest.approx(0, abs=1e-6)
+    assert table.loc[1, "ring_correlation"] == pytest.approx(1)
+
+
+def test_evidence_that_is_not_there_is_missed() -> None:
+    bare = Evidence(DISTRIBUTIONS["a"])
+    assert BASELINES["abs_delta_defocus_nm"].value(bare, bare) == 0
+    with pytest.raises(ValueError, match="evidence that is not there"):
+        BASELINES["frechet_distance"].value(bare, bare)
+
+
+def textured(frequency_per_A: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Noise with a grating inside a disc: energies and masks of images (4, 64, 64) with pixels of 0.4 Å."""
+    stream = np.random.default_rng(seed)
+    y, x = np.mgrid[:64, :64] * 0.4
+    masks = np.stack([(y - a) ** 2 + (x - b) ** 2 < 49 for a, b in stream.uniform(8, 18, size=(4, 2))])
+    waves = np.stack([np.cos(2 * np.pi * frequency_per_A * x + phase) for phase in stream.uniform(0, 6, 4)])
+    images = 0.5 * stream.normal(size=(4, 64, 64)) + masks * waves
+    images = (images - images.mean((1, 2), keepdims=True)) / images.std((1, 2), keepdims=True)
+    return band_energies(images, 0.4, smoothing_A=2.0), masks
+
+
+def test_a_band_classifier_finds_the_texture_that_it_learned_and_no_other() -> None:
+    classifier = fit_band_classifier(*textured(0.35, 0))
+    assert band_classifier_dice(classifier, *textured(0.35, 1)) > 0.85
+    assert band_classifier_dice(classifier, *textured(0.9, 2)) < 0.5
+
+
+def test_band_energies_are_those_of_their_ring() -> None:
+    # a grating of variance ½ at 0.35 1/Å lies in the third of eight rings of 0.156 1/Å, and in no other
+    x = np.arange(64) * 0.4 + np.zeros((64, 1))
+    grating = np.cos(2 * np.pi * (9 / 25.6) * x)[None]
+    energies = np.exp(band_energies(grating, 0.4, 4.0)[0, 32, 32, 1:])
+    assert energies[2] == pytest.approx(0.5, rel=0.05)
+    assert np.delete(energies, 2).max() < 1e-5
+
+
+def test_masks_of_one_class_cannot_be_learned() -> None:
+    energies, masks = textured(0.35, 0)
+    with pytest.raises(ValueError, match="pixels of particles and pixels beside them"):
+        fit_band_classifier(energies, np.ones_like(masks))
