@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt $(PIP_ARGS)
 
-.PHONY: help demo install develop test check bench clean
+.PHONY: help demo install develop test check bench torture clean
 
 help:
 	@echo "make demo     set up, then run the study 'demo' into runs/demo (report: runs/demo/report/index.html)"
@@ -14,6 +14,7 @@ help:
 	@echo "make install  set up only; the command is then $(BIN)/passband"
 	@echo "make check    lint, types, import contracts"
 	@echo "make bench    every benchmark; each ends with one line of JSON"
+	@echo "make torture  the promises in full: 100 kills of a study; a quarter of an hour"
 
 $(BIN)/python:
 	@command -v $(PYTHON) >/dev/null || { echo "passband needs $(PYTHON); name another Python 3.11 with: make PYTHON=/path/to/python"; exit 2; }
@@ -46,6 +47,9 @@ check: develop
 
 bench: develop
 	@set -e; for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script; done
+
+torture: develop
+	PASSBAND_KILLS=100 $(BIN)/python -m pytest tests/execution tests/storage tests/study/test_study_torture.py
 
 clean:
 	rm -rf $(VENV) build dist

@@ -1,35 +1,234 @@
-"""The engine's own cost: ledger and scheduler per task, the scan of a finished run, and a query of its scores.
+"""The engine's own cost, at the size of the paper: overhead, scaling, resuming, and a query of the scores.
 
-Tasks are simulated (they sleep), so that what is measured is the engine and not the cores. A published-size study has
-12,000 networks, each tested in 11 conditions on 16 structures: 2,112,000 rows of scores.
-Run it as ``python benchmarks/engine.py [--quick]``; the last line is JSON.
+overhead     12,000 simulated networks that take no time, in tasks of eight on two workers, each with its part of the
+             scores written, recorded in the ledger, and packed. It is set against NETWORK_S seconds of one core.
+efficiency   tasks that sleep, on 1, 2, 4 and 8 workers: what remains of the ideal speed at the worst of them.
+resume       `passband run paper-scale` on a folder in which all is done: wall time and peak memory of that process.
+query        the median Dice of every pair of training and test domain, over 12,040 networks x 100 conditions
+             x 100 images, from the summary that stands beside the rows (over networks, of each network's median).
+
+Run it as ``python benchmarks/engine.py [--quick]``; the last line is JSON. The full one writes 9 GB to --scratch.
 """
 
 import argparse
 import json
-import sqlite3
+import resource
+import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
-from passband.execution.executors import ExecutorSpec, InlineExecutor, open_executor
+from passband.execution.executors import ExecutorSpec, open_executor
 from passband.execution.run import run_tasks
 from passband.execution.tasks import Task
+from passband.records import content_id
+from passband.storage.arrays import NamedArrays, save_arrays
 from passband.storage.ledger import Ledger
+from passband.storage.packs import save_pack
 from passband.storage.run_folder import RunFolder
-from passband.storage.tables import read_parts, save_part
+from passband.storage.sealed_table import save_table
+from passband.storage.summary import complete_summary, read_summary
+from passband.storage.tables import save_part
+from passband.study.accounts import PackingJournal
+from passband.study.catalogue import paper_scale
+from passband.study.plan import (
+    NetworkPlan,
+    all_scenes,
+    coherence_id,
+    examples_id,
+    information_id,
+    network_plans,
+)
+from passband.study.study import MAIN, Study
 
-TASK_S = 1.0
-NETWORKS, CONDITIONS, STRUCTURES = 12_000, 11, 16
-KEYS = ["network_id", "test_id", "structure_id"]
+NETWORK_S = 5.0
+"""What training and testing a compact network takes on one core, roughly [s]."""
+TASK_S = 4.0
+MEMBERS = 8
+VALUES = (
+    "dice",
+    "iou",
+    "pixel_error",
+    "cross_entropy",
+    "f1",
+    "n_true",
+    "n_found",
+    "size_error_nm",
+    "mask_fraction",
+)
+
+
+@dataclass(frozen=True)
+class Size:
+    """networks: of the overhead; sleeps: tasks per worker; networks, conditions and images: of the score table."""
+
+    overhead_networks: int
+    sleeps: int
+    networks: int
+    conditions: int
+    images: int
+
+
+FULL = Size(12_000, 6, 12_040, 100, 100)
+QUICK = Size(600, 2, 12_040, 11, 4)
+
+
+def rows(plan_ids: tuple[str, str], train_id: str, size: Size, generator: np.random.Generator) -> pa.Table:
+    """Scores of one network, random numbers."""
+    n = size.conditions * size.images
+    condition, image = np.divmod(np.arange(n), size.images)
+
+    def text(codes: np.ndarray, names: list[str]) -> pa.Array:
+        return pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int32)), pa.array(names))
+
+    zeros = np.zeros(n)
+    ids = {
+        "test_id": text(condition, [f"test {k:03d}" for k in range(size.conditions)]),
+        "structure_id": text(image, [f"s{k:015d}" for k in range(size.images)]),
+    }
+    numbers = {name: pa.array(generator.random(n)) for name in VALUES}
+    own = {
+        "network_id": text(zeros, [plan_ids[0]]),
+        "train_id": text(zeros, [train_id]),
+        "seed": pa.array(zeros.astype(np.int64)),
+    }
+    return pa.table(ids | numbers | own)
+
+
+def write_parts(root: str, keys: tuple[str, ...]) -> dict[str, object]:
+    """What is left of a task without the training: its parts of the scores and of the table of networks."""
+    folder, generator = RunFolder(Path(root)), np.random.default_rng(0)
+    for key in keys:
+        scores = rows((key, key), "0 nm", Size(0, 0, 0, 11, 32), generator)
+        save_part(folder.scores, key, scores.to_pandas())
+        save_part(folder.networks_table, key, pd.DataFrame({"network_id": [key], "train_id": ["0 nm"]}))
+    return {"failed": {}}
 
 
 def simulated(seconds: float) -> None:
     time.sleep(seconds)
+
+
+def overhead_percent(root: Path, networks: int) -> float:
+    """Wall time of everything but training, in percent of what training so many networks takes two workers."""
+    folder = RunFolder.create(root / "overhead")
+    keys = [content_id(number) for number in range(networks)]
+    groups = [tuple(keys[first : first + MEMBERS]) for first in range(0, networks, MEMBERS)]
+    tasks = [
+        Task(
+            group[0],
+            "networks",
+            write_parts,
+            (str(folder.root), group),
+            tuple(Task(key, "networks", write_parts, (str(folder.root), (key,))) for key in group),
+        )
+        for group in groups
+    ]
+    with (
+        folder.lock(),
+        Ledger(folder.ledger) as ledger,
+        open_executor(ExecutorSpec(workers=2), folder.logs) as executor,
+    ):
+        run_tasks([Task(f"warm{n}", "warm", simulated, (0.0,)) for n in range(20)], executor, ledger)
+        journal = PackingJournal(ledger, folder, {key: key for key in keys})
+        wall_s = seconds_of(lambda: run_tasks(tasks, executor, journal))
+    return 100 * wall_s / (networks * NETWORK_S / 2)
+
+
+def efficiency(root: Path, workers: int, sleeps: int) -> float:
+    """Ideal over real wall time of tasks of TASK_S seconds, so many for each worker."""
+    folder = RunFolder.create(root / f"workers{workers}")
+    warm = [Task(f"warm{n}", "warm", simulated, (0.0,)) for n in range(20 * workers)]
+    tasks = [Task(f"k{n}", "train", simulated, (TASK_S,)) for n in range(workers * sleeps)]
+    with (
+        folder.lock(),
+        Ledger(folder.ledger) as ledger,
+        open_executor(ExecutorSpec(workers=workers), folder.logs) as executor,
+    ):
+        run_tasks(warm, executor, ledger)
+        wall_s = seconds_of(lambda: run_tasks(tasks, executor, ledger))
+    return sleeps * TASK_S / wall_s
+
+
+def finished_run(root: Path, size: Size) -> tuple[Study, RunFolder]:
+    """A folder in which the study paper-scale is done, with random scores and empty waves."""
+    study, folder = paper_scale(), RunFolder.create(root / "finished")
+    plans = network_plans(study)[: size.networks]
+    generator = np.random.default_rng(0)
+    empty = NamedArrays({"none": np.zeros(1, np.float32)})
+    main = tuple(plan.part_id for plan in plans if plan.member.series == MAIN)
+    done = {
+        "waves": [scene.scene_id for scene in all_scenes(study)],
+        "networks": [plan.part_id for plan in plans],
+        "information": [information_id(study)],
+        "coherence": [coherence_id(study)],
+        "examples": [examples_id(study, main)],
+    }
+    with folder.lock(), Ledger(folder.ledger) as ledger:
+        for stage, keys in done.items():
+            ledger.adopt(keys, stage)
+        for scene_id in done["waves"]:
+            save_arrays(folder.scene(scene_id), empty)
+        for path in (folder.information, folder.coherence):
+            save_table(path, pd.DataFrame({"train_id": ["0 nm"], "test_id": ["0 nm"]}))
+        save_arrays(folder.examples, empty)
+        for some in batches(plans, 100):
+            save_pack(
+                folder.scores,
+                {p.part_id: rows((p.network_id, p.part_id), p.domain, size, generator) for p in some},
+            )
+            lines = {p.network_id: pa.table({"network_id": [p.network_id]}) for p in some}
+            save_pack(folder.networks_table, lines)
+            complete_summary(folder)
+    return study, folder
+
+
+def batches(plans: tuple[NetworkPlan, ...], size: int) -> Iterator[list[NetworkPlan]]:
+    waiting = iter(plans)
+    while some := list(islice(waiting, size)):
+        yield some
+
+
+RESUME = """
+import resource, sys, time
+from pathlib import Path
+from passband.execution.executors import ExecutorSpec
+from passband.study.catalogue import paper_scale
+from passband.study.run import run_study
+started = time.perf_counter()
+outcome = run_study(paper_scale(), Path(sys.argv[1]), ExecutorSpec())
+seconds = time.perf_counter() - started
+assert not outcome.changed and outcome.networks == int(sys.argv[2]), outcome
+print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20)
+"""
+
+
+def resumed(folder: RunFolder, networks: int) -> tuple[float, float]:
+    """Seconds and peak memory [GiB] of starting a study in which nothing is left to do, in a process of its own."""
+    command = [sys.executable, "-c", RESUME, str(folder.root), str(networks)]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    seconds, memory_GiB = map(float, told.split())
+    return seconds, memory_GiB
+
+
+def query_s(folder: RunFolder, size: Size) -> float:
+    """Median over networks of each network's median Dice, for every pair; the better of two."""
+
+    def query() -> None:
+        summary = read_summary(folder, ("train_id", "test_id", "dice_median", "n_images"))
+        matrix = summary.groupby(["train_id", "test_id"], observed=True)["dice_median"].median()
+        assert summary["n_images"].sum() == size.networks * size.conditions * size.images
+        assert len(matrix) == summary["train_id"].nunique() * size.conditions
+
+    return min(seconds_of(query) for _ in range(2))
 
 
 def seconds_of(work: Callable[[], object]) -> float:
@@ -38,97 +237,46 @@ def seconds_of(work: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
-def overhead_s(root: Path, workers: int, tasks_per_worker: int) -> float:
-    """Time per task beyond the task itself [s], with so many workers."""
-    folder = RunFolder.create(root / f"workers{workers}")
-    number = workers * tasks_per_worker
-    warm = [Task(f"warm{n}", "warm", simulated, (0.0,)) for n in range(20 * workers)]
-    tasks = [Task(f"k{n}", "train", simulated, (TASK_S,)) for n in range(number)]
-    spec = ExecutorSpec(workers=workers)
-    with folder.lock(), Ledger(folder.ledger) as ledger, open_executor(spec, folder.logs) as executor:
-        run_tasks(warm, executor, ledger)
-        wall = seconds_of(lambda: run_tasks(tasks, executor, ledger))
-    return wall / tasks_per_worker - TASK_S
-
-
-def resume_s(root: Path) -> float:
-    """Opening a run of 12,000 finished tasks and finding that nothing is left to do [s]."""
-    folder = RunFolder.create(root / "finished")
-    Ledger(folder.ledger).close()
-    with sqlite3.connect(folder.ledger) as connection:
-        rows = [
-            (f"{n:016x}", "train", "done", 30.0, "2026-01-01", '{"dice": 0.9}', "", "")
-            for n in range(NETWORKS)
-        ]
-        connection.executemany("INSERT INTO tasks VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
-    connection.close()
-    tasks = [Task(f"{n:016x}", "train", simulated, (1.0,)) for n in range(NETWORKS)]
-
-    def resume() -> None:
-        again = RunFolder.create(folder.root)
-        with again.lock(), Ledger(again.ledger) as ledger:
-            count = run_tasks(tasks, InlineExecutor(), ledger)
-            assert count.already == NETWORKS
-
-    return seconds_of(resume)
-
-
-def score_rows(first: int, networks: int, generator: np.random.Generator) -> pd.DataFrame:
-    """Rows of so many networks, with the columns of the table of scores."""
-    index = np.arange(networks * CONDITIONS * STRUCTURES)
-    network, rest = np.divmod(index, CONDITIONS * STRUCTURES)
-    condition, structure = np.divmod(rest, STRUCTURES)
-    names = np.array([f"defocus {5 * n - 25} nm" for n in range(CONDITIONS)])
-    ids = {
-        "network_id": np.array([f"{first + n:016x}" for n in range(networks)])[network],
-        "train_id": names[(first + network) % CONDITIONS],
-        "test_id": names[condition],
-        "structure_id": np.array([f"s{n:015x}" for n in range(STRUCTURES)])[structure],
-        "seed": (first + network) % 3,
-    }
-    values = ("dice", "iou", "pixel_error", "cross_entropy", "f1", "n_true", "n_found", "size_error_nm")
-    return pd.DataFrame(ids | {name: generator.random(len(index)) for name in values})
-
-
-def query_s(root: Path, networks: int, networks_per_part: int) -> float:
-    """Reading and verifying all scores, and the median Dice of every train x test pair [s]."""
-    folder = RunFolder.create(root / "scores")
-    generator = np.random.default_rng(0)
-    for first in range(0, networks, networks_per_part):
-        save_part(folder.scores, f"{first:016x}", score_rows(first, networks_per_part, generator))
-
-    def query() -> None:
-        scores = read_parts(folder.scores, KEYS)
-        matrix = scores.groupby(["train_id", "test_id"])["dice"].median()
-        assert len(scores) == networks * CONDITIONS * STRUCTURES
-        assert len(matrix) == CONDITIONS**2
-
-    return seconds_of(query)
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="fewer tasks and rows: about 20 s")
-    quick = parser.parse_args().quick
-    networks = 1_200 if quick else NETWORKS
-    with tempfile.TemporaryDirectory() as scratch:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument(
+        "--quick", action="store_true", help="a twentieth of the tasks and a 230th of the rows"
+    )
+    parser.add_argument(
+        "--scratch", type=Path, help="where to write; default: the folder for temporary files"
+    )
+    chosen = parser.parse_args()
+    size = QUICK if chosen.quick else FULL
+    with tempfile.TemporaryDirectory(dir=chosen.scratch) as scratch:
         root = Path(scratch)
-        overheads = {workers: overhead_s(root, workers, 4 if quick else 12) for workers in (1, 2)}
-        resume = resume_s(root)
-        query = query_s(root, networks, networks_per_part=12)
-    for workers, overhead in overheads.items():
-        print(f"{workers} worker(s): {1e3 * overhead:.1f} ms per task beyond the task")
-    print(f"resume over {NETWORKS} finished tasks: {resume:.2f} s")
-    print(f"query of the scores of {networks} networks in {networks // 12} parts: {query:.2f} s")
+        overhead = overhead_percent(root, size.overhead_networks)
+        print(
+            f"overhead of {size.overhead_networks:,} networks: {overhead:.2f} % of {NETWORK_S:g} s each",
+            flush=True,
+        )
+        scaling = {workers: efficiency(root, workers, size.sleeps) for workers in (1, 2, 4, 8)}
+        for workers, part in scaling.items():
+            print(f"{workers} worker(s): {100 * part:.1f} % of the ideal speed", flush=True)
+        _, folder = finished_run(root, size)
+        resume, memory_GiB = resumed(folder, size.networks)
+        print(
+            f"resume of {size.networks:,} finished networks: {resume:.2f} s, {memory_GiB:.2f} GiB", flush=True
+        )
+        query = query_s(folder, size)
+        images = size.networks * size.conditions * size.images
+        print(f"median Dice by domains over {images:,} rows of scores: {query:.2f} s")
     figures = {
         "benchmark": "engine",
-        "task_s": TASK_S,
-        "overhead_percent": round(100 * overheads[2] / TASK_S, 2),
-        "overhead_percent_1_worker": round(100 * overheads[1] / TASK_S, 2),
-        "efficiency": round(TASK_S / (TASK_S + overheads[2]), 4),
-        "resume_s": round(resume, 3),
-        "query_s": round(query, 3),
-        "query_rows": networks * CONDITIONS * STRUCTURES,
+        "overhead_percent": round(overhead, 2),
+        "efficiency": round(min(scaling.values()), 4),
+        "efficiency_by_workers": {str(workers): round(part, 4) for workers, part in scaling.items()},
+        "resume_s": round(resume, 2),
+        "resume_GiB": round(memory_GiB, 2),
+        "query_s": round(query, 2),
+        "query_rows": images,
+        "networks": size.networks,
+        "network_s": NETWORK_S,
+        "peak_GiB": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 2),
     }
     print(json.dumps(figures))
 

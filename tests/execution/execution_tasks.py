@@ -53,6 +53,18 @@ def trainings(root: Path, number: int, seconds: float) -> list[Task]:
     return [Task(key, "train", train, (root, key, seconds)) for key in keys]
 
 
+def train_together(keys: tuple[str, ...]) -> Mapping[str, Any]:
+    """Stands in for the training of several networks; those named bad diverge, those named killer end the worker."""
+    if "killer" in keys:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return {"failed": {key: ("it diverged", "at step 3") for key in keys if key.startswith("bad")}}
+
+
+def group(*keys: str) -> Task:
+    members = tuple(Task(key, "train", train_together, ((key,),)) for key in keys)
+    return Task(keys[0], "train", train_together, (keys,), members)
+
+
 def sleep(seconds: float) -> None:
     time.sleep(seconds)
 

@@ -3,7 +3,6 @@
 import socket
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 
 import execution_tasks as fake
 import psutil
@@ -11,8 +10,8 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from passband.errors import UserError
-from passband.execution import dask_cluster
-from passband.execution.dask_cluster import DEATHS_ALLOWED, DaskExecutor
+from passband.execution import dask_executor
+from passband.execution.dask_executor import DEATHS_ALLOWED, DaskExecutor
 from passband.execution.executors import ExecutorSpec, InlineExecutor, open_executor
 from passband.execution.run import RunCount, run_tasks
 from passband.execution.tasks import Executor, Outcome, Task
@@ -89,6 +88,17 @@ def test_a_task_that_kills_its_workers_is_set_aside_and_the_rest_goes_on(two_wor
     assert reasons == {"killer": told}
 
 
+def test_of_a_group_that_kills_its_worker_only_the_one_to_blame_is_set_aside(
+    two_workers: Executor, tmp_path: Path
+) -> None:
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        count = run_tasks([fake.group("a", "killer", "bad"), fake.group("c", "d")], two_workers, ledger)
+        reasons = {each.key: each.reason for each in ledger.failures()}
+    assert count == RunCount(planned=5, done=3, failed=2, already=0)
+    assert reasons.keys() == {"killer", "bad"}
+    assert "worker died" in reasons["killer"]
+
+
 def test_a_worker_killed_from_outside_costs_nothing(two_workers: Executor, tmp_path: Path) -> None:
     tasks = [Task(f"k{n}", "s", fake.square, (n,)) for n in range(10)]
     outcomes = by_key(two_workers, [*tasks, Task("once", "s", fake.crash_once, (tmp_path / "flag",))])
@@ -120,7 +130,7 @@ def test_nothing_listens_beyond_the_loopback(two_workers: Executor) -> None:
 
 def test_the_pages_of_dask_are_not_served(two_workers: Executor) -> None:
     assert isinstance(two_workers, DaskExecutor)
-    scheduler = two_workers._cluster.scheduler
+    scheduler = two_workers._client.cluster.scheduler
     with socket.create_connection(("127.0.0.1", scheduler.http_server.port)) as connection:
         connection.sendall(b"GET /info/main/workers.html HTTP/1.0\r\n\r\n")
         assert connection.recv(100).startswith(b"HTTP/1.1 404")
@@ -150,14 +160,8 @@ def test_any_number_of_workers_gives_the_same_table(workers: int, tmp_path: Path
     assert_frame_equal(tables[0], tables[1], check_exact=True)
 
 
-class Nobody:
-    """A cluster whose workers are all gone."""
-
-    scheduler = SimpleNamespace(workers={})
-
-
 def test_without_any_live_worker_the_run_stops_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dask_cluster, "_POLL_S", 0.01)
-    executor = DaskExecutor(None, Nobody, patience_s=0.05)
+    monkeypatch.setattr(dask_executor, "_POLL_S", 0.01)
+    executor = DaskExecutor(None, lambda: 0, patience_s=0.05)
     with pytest.raises(UserError, match=r"no worker has been alive .*fewer workers"):
         list(executor.outcomes([Task("a", "s", fake.nothing)]))

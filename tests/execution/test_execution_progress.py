@@ -29,10 +29,10 @@ def shown(terminal: bool, width: int = 100) -> tuple[StageProgress, Clock, io.St
 
 def test_lines_come_at_the_begin_every_half_minute_and_at_the_end() -> None:
     progress, clock, text = shown(terminal=False)
-    progress.begin(total=100, already=20)
+    progress.begin(total=100, already=20, failed=0)
     for step in range(40):
         clock.now += LINE_EVERY_S / 3
-        progress.advance(2, failed=step == 0)
+        progress.advance(*((0, 2) if step == 0 else (2, 0)))
     progress.end()
     lines = text.getvalue().splitlines()
     assert lines[0] == "training: 80 networks to do, 20 done before"
@@ -44,15 +44,15 @@ def test_lines_come_at_the_begin_every_half_minute_and_at_the_end() -> None:
 def test_the_rate_counts_only_what_this_start_has_done() -> None:
     """900 of 1,000 were done before; 10 in 100 s are 360 per hour, and 90 more need 900 s = 15 min."""
     progress, clock, text = shown(terminal=False)
-    progress.begin(total=1000, already=900)
+    progress.begin(total=1000, already=900, failed=0)
     clock.now += 100
-    progress.advance(10, failed=False)
+    progress.advance(10, failed=0)
     assert text.getvalue().splitlines()[-1] == "training: 910/1000 networks, 360 per hour, 15 min left"
 
 
 def test_a_finished_stage_is_one_line() -> None:
     progress, _, text = shown(terminal=False)
-    progress.begin(total=5, already=5)
+    progress.begin(total=5, already=5, failed=0)
     progress.end()
     assert text.getvalue() == "training: 5 of 5 networks\n"
 
@@ -60,9 +60,9 @@ def test_a_finished_stage_is_one_line() -> None:
 @pytest.mark.parametrize("width", [20, 40, 100])
 def test_a_bar_fits_any_terminal(width: int) -> None:
     progress, clock, text = shown(terminal=True, width=width)
-    progress.begin(total=3, already=0)
+    progress.begin(total=3, already=0, failed=0)
     clock.now += 10
-    progress.advance(1, failed=True)
+    progress.advance(0, failed=1)
     progress.end()
     progress.end()
     assert "training: 0 of 3 networks in 10 s, 1 failed" in text.getvalue()

@@ -25,11 +25,11 @@ class Notes:
     def __init__(self) -> None:
         self.told: list[object] = []
 
-    def begin(self, total: int, already: int) -> None:
-        self.told.append((total, already))
+    def begin(self, total: int, already: int, failed: int) -> None:
+        self.told.append((total, already, failed))
 
-    def advance(self, units: int, failed: bool) -> None:
-        self.told.append((units, failed))
+    def advance(self, done: int, failed: int) -> None:
+        self.told.append((done, failed))
 
     def end(self) -> None:
         self.told.append("end")
@@ -65,12 +65,31 @@ def test_results_are_recorded_with_their_durations(ledger: Ledger) -> None:
     assert 0.05 <= ledger.summary()["t"].seconds < 5
 
 
-def test_a_watcher_is_told_units_and_failures(ledger: Ledger) -> None:
-    tasks = [Task("a", "s", fake.nothing, units=4), Task("b", "s", fake.diverge, units=2)]
+def test_a_watcher_is_told_what_is_done_and_what_failed(ledger: Ledger) -> None:
+    tasks = [Task("a", "s", fake.nothing), Task("b", "s", fake.diverge)]
     notes = Notes()
     run_tasks(tasks, InlineExecutor(), ledger, notes)
-    run_tasks(tasks, InlineExecutor(), ledger, notes)
-    assert notes.told == [(6, 0), (4, False), (2, True), "end", (6, 4), (2, True), "end"]
+    run_tasks(tasks, InlineExecutor(), ledger, notes, before=RunCount(10, 7, 3, 7))
+    assert notes.told == [(2, 0, 0), (1, 0), (0, 1), "end", (12, 8, 3), (0, 1), "end"]
+
+
+def test_tasks_done_together_are_recorded_one_by_one(ledger: Ledger) -> None:
+    group = fake.group("good", "bad", "fine")
+    assert run_tasks([group], InlineExecutor(), ledger) == RunCount(planned=3, done=2, failed=1, already=0)
+    assert ledger.done_keys("train") == {"good", "fine"}
+    assert [(each.key, each.reason) for each in ledger.failures()] == [("bad", "it diverged")]
+
+
+def test_a_failure_of_the_whole_group_is_the_failure_of_each_of_its_members(ledger: Ledger) -> None:
+    group = fake.group("a", "b")
+    broken = Task(group.key, group.stage, fake.diverge, (), group.members)
+    assert run_tasks([broken], InlineExecutor(), ledger).failed == 2
+    assert {each.reason for each in ledger.failures()} == {"FloatingPointError: loss is not a number"}
+
+
+def test_what_was_settled_before_counts_and_is_not_run(ledger: Ledger) -> None:
+    count = run_tasks([Task("a", "s", fake.nothing)], InlineExecutor(), ledger, before=RunCount(5, 4, 1, 4))
+    assert count == RunCount(planned=6, done=5, failed=1, already=4)
 
 
 def test_a_full_disk_stops_the_run_and_blames_no_task(ledger: Ledger) -> None:

@@ -72,7 +72,15 @@ def test_an_interruption_in_the_middle_of_a_record_leaves_nothing_of_it(
         class Interrupting:
             """Stands in for the connection; a Ctrl-C arrives between the row and the commit."""
 
-            in_transaction = True
+            @property
+            def in_transaction(self) -> bool:
+                return real.in_transaction
+
+            def executemany(self, text: str, rows: object) -> object:
+                return real.executemany(text, rows)
+
+            def close(self) -> None:
+                real.close()
 
             def execute(self, text: str, *values: object) -> object:
                 if text == "COMMIT":
@@ -155,3 +163,35 @@ def test_another_reader_sees_the_ledger_while_it_is_written(path: Path) -> None:
         reader.start()
         reader.join()
         assert seen == [{"a"}]
+
+
+def test_what_is_recorded_together_is_there_together_or_not_at_all(path: Path) -> None:
+    class Stopped(Exception):  # noqa: N818 - it stands for Ctrl-C
+        pass
+
+    def stopped_after_two(ledger: Ledger) -> None:
+        with ledger.together():
+            ledger.record_done("a", "s", 0.0, {})
+            ledger.record_failed("b", "s", 0.0, "it diverged")
+            raise Stopped
+
+    with Ledger(path) as ledger:
+        with pytest.raises(Stopped):
+            stopped_after_two(ledger)
+        assert ledger.summary() == {}
+        with ledger.together():
+            ledger.record_done("a", "s", 0.0, {})
+            ledger.record_failed("b", "s", 0.0, "it diverged")
+        assert ledger.summary() == {"s": StageSummary(1, 1, 0.0)}
+
+
+def test_a_ledger_adopts_what_was_found_and_absorbs_a_stage_of_another(path: Path, tmp_path: Path) -> None:
+    with Ledger(path) as ledger, Ledger(tmp_path / "other.sqlite") as other:
+        ledger.adopt(["a", "b"], "s")
+        other.record_failed("c", "s", 1.0, "it diverged")
+        other.record_done("d", "another", 1.0, {})
+    with Ledger(path) as ledger:
+        ledger.absorb(tmp_path / "other.sqlite", "s")
+        assert ledger.done_keys("s") == {"a", "b"}
+        assert [each.key for each in ledger.failures()] == ["c"]
+        assert ledger.done_keys("another") == frozenset()

@@ -97,6 +97,19 @@ def test_a_crystal_from_a_cif_is_taken_into_the_study(tmp_path: Path) -> None:
     assert (crystal.name, len(crystal.sites)) == ("silver", 4)
 
 
+def test_the_crystals_of_shells_and_alloys_may_be_cif_files_too(tmp_path: Path) -> None:
+    (tmp_path / "silver.cif").write_text(CUBIC_CIF, encoding="utf-8")
+    changes = {
+        "structures/CdSe/scenes/crystal": "Au",
+        "structures/CdSe/scenes/particles/alloy": {"crystal": {"cif": "silver.cif"}, "share": [0.2, 0.4]},
+    }
+    study = load_study(str(written(tmp_path, changes)))
+    alloy = study.structures["CdSe"].scenes.particles.alloy
+    assert alloy is not None
+    assert not isinstance(alloy.crystal, str)
+    assert alloy.crystal.name == "silver"
+
+
 def test_an_imaging_distribution_is_read_as_the_readme_writes_it(tmp_path: Path) -> None:
     readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
     text = readme.split("```yaml\n", 1)[1].split("```", 1)[0]

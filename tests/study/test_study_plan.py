@@ -4,7 +4,7 @@ from study_samples import tiny_study
 
 from passband.imaging.distribution import ImagingDistribution
 from passband.study.catalogue import CATALOGUE, demo
-from passband.study.plan import all_scenes, network_plans, scenes
+from passband.study.plan import all_scenes, network_plans, plans_of, scenes
 from passband.study.study import StructureSet, Study
 
 
@@ -82,3 +82,31 @@ def test_the_catalogue_is_what_it_says() -> None:
 def test_twelve_thousand_networks_have_twelve_thousand_ids() -> None:
     plans = network_plans(demo().model_copy(update={"random_starts": 2400}))
     assert len({plan.network_id for plan in plans}) == len({plan.part_id for plan in plans}) == 12_000
+
+
+def test_the_id_of_a_network_is_that_of_its_card() -> None:
+    """Ids are made from one dump of a domain's first card, for speed."""
+    study = tiny_study(random_starts=3)
+    study = study.model_copy(update={"learning_rates": (1e-2, 3e-3)})
+    plans = network_plans(study)
+    assert len(plans) == 12
+    assert all(plan.network_id == plan.card.network_id for plan in plans)
+    assert plans_of(study, [plans[7].member]) == (plans[7],)
+
+
+@given(st.integers(0, 2**40))
+def test_no_library_of_supports_serves_two_splits(seed: int) -> None:
+    study = tiny_study(seed=seed)
+    libraries = {scene.split: scene.library for scene in all_scenes(study)}
+    assert len(set(libraries.values())) == 3
+
+
+def test_the_library_is_part_of_a_scene_that_is_cut_from_blocks() -> None:
+    study = tiny_study()
+    each = study.structures["CdSe"]
+    support = each.scenes.support.model_copy(update={"blocks": 4})
+    cut = each.model_copy(update={"scenes": each.scenes.model_copy(update={"support": support})})
+    blocks = study.model_copy(update={"structures": {"CdSe": cut}})
+    before, after = list(all_scenes(study)), list(all_scenes(blocks))
+    assert [scene.seed for scene in before] == [scene.seed for scene in after]
+    assert not {scene.scene_id for scene in before} & {scene.scene_id for scene in after}

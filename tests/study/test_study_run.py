@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,21 +13,23 @@ from passband.errors import UserError
 from passband.execution.executors import ExecutorSpec
 from passband.records import canonical_json
 from passband.report.publish import MEASURES, publish, table_digest
+from passband.storage.packs import packs, small_parts
 from passband.storage.run_folder import RunFolder
 from passband.storage.tables import load_table, read_parts
 from passband.storage.weights import load_network
-from passband.study import tasks
-from passband.study.plan import network_plan
-from passband.study.run import run_study
+from passband.study import accounts, pictures, tasks
+from passband.study.plan import Member, plans_of
+from passband.study.run import RunOptions, run_study
 from passband.study.status import status_lines
-from passband.training.loop import TrainingDiverged
+from passband.study.study import MAIN
+from passband.training.loop import Diverged
+from passband.training.loop import Member as TrainingMember
 
 INLINE = ExecutorSpec(name="inline")
 
 
 def forget_pools() -> None:
-    for kept in (tasks.training_pools, tasks.test_images, tasks.study_of):
-        kept.cache_clear()
+    pictures.forget()
 
 
 def digest(root: Path) -> str:
@@ -97,11 +100,12 @@ def test_a_finished_run_starts_no_task(finished: Path, monkeypatch: pytest.Monke
 
 def test_a_network_is_reproducible_from_its_card(copied: Path) -> None:
     study, folder = tiny_study(), RunFolder(copied)
-    plan = network_plan(study, "+8 nm", 1e-2, 1)
+    member = Member(MAIN, "+8 nm", 1e-2, 1)
+    (plan,) = plans_of(study, [member])
     before = load_network(folder.network(plan.network_id)).state
     for suffix in (".json", ".safetensors"):
         folder.network(plan.network_id).with_suffix(suffix).unlink()
-    tasks.train_and_score(str(copied), canonical_json(study), "+8 nm", 1e-2, 1)
+    tasks.train_and_score(str(copied), canonical_json(study), (member,))
     after = load_network(folder.network(plan.network_id)).state
     assert before.keys() == after.keys()
     assert all(torch.equal(before[name], after[name]) for name in before)
@@ -141,18 +145,26 @@ def test_a_larger_study_in_the_same_folder_keeps_what_is_there(copied: Path) -> 
 def test_a_diverging_network_is_recorded_with_its_reason_and_the_rest_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = tasks.train_network
+    real = tasks.train_networks
 
-    def diverging(network: object, spec: object, *pools: object, seed: int) -> object:
-        if seed == 1:
-            raise TrainingDiverged("the loss was not finite at step 2")
-        return real(network, spec, *pools, seed=seed)  # type: ignore[arg-type]
+    def diverging(members: Iterable[TrainingMember], device: str) -> Iterator[object]:
+        for member in members:
+            if member.seed == 1:
+                yield Diverged(member.key, "the loss was not finite at step 2")
+            else:
+                yield from real([member], device)
 
-    monkeypatch.setattr(tasks, "train_network", diverging)
-    outcome = run_study(tiny_study(name="diverging", seed=11), tmp_path / "run", INLINE)
+    monkeypatch.setattr(tasks, "train_networks", diverging)
+    study = tiny_study(name="diverging", seed=11)
+    outcome = run_study(study, tmp_path / "run", INLINE)
     assert (outcome.networks, outcome.failed) == (2, 2)
+    again = run_study(study, tmp_path / "run", INLINE)
+    assert (again.networks, again.failed, again.changed) == (2, 2, False), "answers at once"
+    monkeypatch.setattr(tasks, "train_networks", real)
     assert any("not finite" in line for line in status_lines(tmp_path / "run"))
     assert "not finite" in publish(tmp_path / "run").read_text(encoding="utf-8")
+    retried = run_study(study, tmp_path / "run", INLINE, RunOptions(retry_failed=True))
+    assert (retried.networks, retried.failed) == (4, 0)
 
 
 def test_scenes_that_cannot_be_made_stop_the_study_with_the_reason(
@@ -171,3 +183,35 @@ def test_a_card_is_plain_data_that_names_its_waves(finished: Path) -> None:
     told = json.loads(path.read_text(encoding="utf-8"))
     waves = {scene.name for scene in (finished / "waves.zarr").iterdir()}
     assert set(told["card"]["training_waves"]) <= waves
+
+
+def test_tables_are_packed_as_they_grow_and_a_damaged_pack_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(accounts, "PACK_PARTS", 2)
+    study, root = tiny_study(random_starts=3), tmp_path / "run"
+    run_study(study, root, INLINE)
+    before, folder = digest(root), RunFolder(root)
+    assert [len(packs(table)) for table in (folder.scores, folder.summary, folder.networks_table)] == [
+        3,
+        3,
+        3,
+    ]
+    assert small_parts(folder.scores) == small_parts(folder.networks_table) == []
+    victim = packs(folder.scores)[1]
+    data = bytearray(victim.read_bytes())
+    data[len(data) // 3] ^= 1
+    victim.write_bytes(bytes(data))
+    monkeypatch.setattr(tasks, "train_networks", lambda *_: pytest.fail("weights are there"))
+    assert run_study(study, root, INLINE).networks == 6
+    assert digest(root) == before
+    assert len(list((root / "damaged").rglob("pack-*.parquet"))) == 1
+
+
+def test_what_was_killed_before_it_was_recorded_is_found(
+    copied: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tasks, "train_and_score", lambda *_: pytest.fail("a task was run"))
+    (copied / "ledger.sqlite").unlink()
+    outcome = run_study(tiny_study(), copied, INLINE)
+    assert (outcome.networks, outcome.failed) == (4, 0)

@@ -4,11 +4,22 @@ Heavy imports stand inside the commands, so that `passband --help` answers at on
 stderr and exit code 2; an interruption says how to go on and exits with 130.
 """
 
-from passband.cli import information, scene, segment, studies
+from passband.cli import cluster, image, information, microscopes, scene, segment, simulate, studies, wave
 from passband.cli.console import app, messages
 from passband.errors import UserError
 
-__all__ = ["information", "main", "scene", "segment", "studies"]
+__all__ = [
+    "cluster",
+    "image",
+    "information",
+    "main",
+    "microscopes",
+    "scene",
+    "segment",
+    "simulate",
+    "studies",
+    "wave",
+]
 
 
 def main() -> None:

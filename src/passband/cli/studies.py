@@ -2,13 +2,16 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from passband.cli.console import app, messages, results
 
-Executor = Literal["inline", "dask"]
+if TYPE_CHECKING:
+    from passband.study.study import Study
+
+Executor = Literal["inline", "dask", "scheduler-file"]
 
 
 @app.command()
@@ -19,15 +22,39 @@ def run(
         int | None, typer.Option(min=1, help="Worker processes; default: one per core.")
     ] = None,
     executor: Annotated[
-        Executor, typer.Option(help="Run in this process, or on workers of this machine.")
+        Executor, typer.Option(help="In this process, on workers of this machine, or of a running scheduler.")
     ] = "dask",
+    scheduler_file: Annotated[
+        Path | None, typer.Option(help="The scheduler's file, for --executor scheduler-file.")
+    ] = None,
+    part: Annotated[
+        str | None, typer.Option(help="i/n: the i-th of n parts of the networks, to be merged later.")
+    ] = None,
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Try failed networks again.")] = False,
 ) -> None:
     """Sample, simulate, train, test out of distribution, measure, and write RUN/report/index.html."""
     from passband.execution.executors import ExecutorSpec
+    from passband.records import parse_record
+    from passband.study.accuracy import warnings_of
     from passband.study.load import load_study
-    from passband.study.run import run_study
+    from passband.study.run import RunOptions, parsed_part, run_study
 
-    outcome = run_study(load_study(study), root, ExecutorSpec(name=executor, workers=workers))
+    chosen = {
+        "name": executor,
+        "workers": workers,
+        "scheduler_file": None if scheduler_file is None else str(scheduler_file),
+    }
+    spec = parse_record(ExecutorSpec, chosen, "passband run")
+    options = RunOptions(None if part is None else parsed_part(part), retry_failed)
+    loaded = load_study(study)
+    for warning in warnings_of(loaded):
+        messages.print(f"note: {warning}", markup=False)
+    outcome = run_study(loaded, root, spec, options)
+    if options.part is not None:
+        results.print(
+            f"part {part}: {outcome.sentence}\nwhen all parts are done: passband merge OUT RUN1 RUN2 …"
+        )
+        return
     page = root / "report" / "index.html"
     if outcome.changed or not page.exists():
         from passband.report.publish import publish
@@ -38,25 +65,51 @@ def run(
 
 
 @app.command()
+def merge(
+    out: Annotated[Path, typer.Argument(help="A new run folder.")],
+    runs: Annotated[list[Path], typer.Argument(help="Run folders of parts of one study.")],
+) -> None:
+    """Join the run folders of a study that was spread over machines or sittings."""
+    from passband.study.merge import merge_runs
+
+    results.print(merge_runs(out, runs))
+
+
+@app.command()
+def stop(root: Annotated[Path, typer.Argument(help="A run folder.")]) -> None:
+    """Ask the run at work in a folder to stop, as Ctrl-C does, from any machine that sees the folder."""
+    from passband.study.stop import stop_run
+
+    results.print(stop_run(root))
+
+
+@app.command()
 def studies(
     show: Annotated[str | None, typer.Option(help="Print one study as YAML, to change and run.")] = None,
+    explain: Annotated[
+        str | None, typer.Option(help="How one study's number of networks comes about, and what it costs.")
+    ] = None,
 ) -> None:
     """List the catalogue: networks, images seen, and about how long each takes on this machine."""
     from passband.execution.workers import default_workers
-    from passband.study.catalogue import CATALOGUE
-    from passband.study.load import study_yaml
+    from passband.study.load import load_study, study_yaml
 
+    cores = default_workers()
     if show is not None:
-        from passband.study.load import load_study
-
         sys.stdout.write(study_yaml(load_study(show)))
-        return
+    elif explain is not None:
+        _explain(load_study(explain), cores)
+    else:
+        _list(cores)
+
+
+def _list(cores: int) -> None:
     from rich.table import Table
 
     from passband.execution.progress import duration
+    from passband.study.catalogue import CATALOGUE
     from passband.study.estimate import estimate
 
-    cores = default_workers()
     table = Table("study", "networks", "scenes", "images seen", f"time on {cores} cores here, about")
     with messages.status("measuring this machine …"):
         for name, study in CATALOGUE.items():
@@ -64,7 +117,38 @@ def studies(
             counts = (f"{cost.networks:,}", f"{cost.scenes:,}", f"{cost.images_seen:,}")
             table.add_row(name, *counts, duration(cost.seconds))
     results.print(table)
-    results.print("passband studies --show NAME prints one as YAML", highlight=False)
+    results.print("passband studies --show NAME prints one as YAML, --explain NAME its cost", highlight=False)
+
+
+def _explain(study: "Study", cores: int) -> None:
+    from rich.table import Column, Table
+
+    from passband.execution.progress import duration
+    from passband.study.estimate import H200_IMAGE_S, H200_STEP_S, estimate
+
+    with messages.status("measuring this machine …"):
+        cost = estimate(study, cores)
+    heads = ("domains x rates x starts", "networks", "tests x structures", "one core here", "H200 *")
+    table = Table(Column("series", no_wrap=True), *heads)
+    for each in cost.series:
+        own = each.series
+        count = f"{len(own.train_on)} x {len(own.learning_rates)} x {own.random_starts}"
+        tests = f"{len(own.test_on)} x {study.set_of(own.test_on[0]).test}"
+        times = (duration(each.seconds), duration(each.h200_s))
+        table.add_row(own.name, count, f"{own.n_networks:,}", tests, *times)
+    table.add_row(f"{cost.scenes:,} scenes", "", "", "", duration(cost.scenes_s), "")
+    h200_s = sum(each.h200_s for each in cost.series)
+    total = (f"{cost.networks:,}", "", duration(cost.seconds * cores), duration(h200_s))
+    table.add_row("all", "", *total, style="bold")
+    results.print(table)
+    results.print(
+        f"on {cores} cores here about {duration(cost.seconds)}, by rates measured now", highlight=False
+    )
+    results.print(
+        f"* assumed, not measured: {1e3 * H200_STEP_S:g} ms for a training step, {1e3 * H200_IMAGE_S:g} ms for a test "
+        "image; scenes not counted",
+        highlight=False,
+    )
 
 
 @app.command()

@@ -1,1 +1,1 @@
-"""A plan of tasks, run in this process or by Dask on this machine; knows no physics."""
+"""A plan of tasks, run in this process, by Dask on this machine, or on a cluster; knows no physics."""

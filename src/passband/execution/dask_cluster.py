@@ -1,112 +1,32 @@
 """Tasks on this machine's cores by Dask distributed: single-threaded worker processes, on the loopback only.
 
-The driver keeps no more tasks in flight than workers are alive. So a worker holds one task, and a worker that
-dies points at the task that killed it. Such a task may cost `DEATHS_ALLOWED` workers more, then it is set
-aside with its reason. Reference: Dask distributed, https://distributed.dask.org.
+They end with the driver, however it ends. Reference: Dask distributed, https://distributed.dask.org.
 """
 
 import logging
 import multiprocessing
-import queue
-import secrets
 import tempfile
-import time
-from collections import Counter, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from multiprocessing import resource_tracker
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import dask
-from distributed import Client, KilledWorker, LocalCluster
+from distributed import Client, LocalCluster
 
 from passband.errors import UserError
-from passband.execution.dask_settings import SETTINGS, WORKER_ENVIRONMENT
+from passband.execution.dask_executor import DaskExecutor
+from passband.execution.dask_settings import SETTINGS, WORKER_ENVIRONMENT, quiet
 from passband.execution.interruption import children_without_signals, environment, undisturbed
-from passband.execution.tasks import Outcome, Task, perform, reason_of
 from passband.execution.worker_output import WorkerOutput
 from passband.execution.workers import usable_memory_bytes
 
 START_TIMEOUT_S: Final = 300.0
 """How long the first worker may take to import everything [s]."""
-PATIENCE_S: Final = 120.0
-"""How long the driver waits without any live worker before it gives up [s]."""
-DEATHS_ALLOWED: Final = 2
-"""How many workers a task may cost and still be tried again; the next death sets it aside."""
-_POLL_S: Final = 0.5
 _CLOSE_S: Final = 30.0
 _HURRY_S: Final = 3.0
-
-
-class DaskExecutor:
-    """Runs tasks on a local Dask cluster; one iteration over outcomes at a time."""
-
-    def __init__(self, client: Client, cluster: LocalCluster, patience_s: float = PATIENCE_S) -> None:
-        """patience_s: how long to wait without any live worker [s]."""
-        self._client, self._cluster, self._patience_s = client, cluster, patience_s
-
-    def outcomes(self, tasks: Iterable[Task]) -> Iterator[Outcome]:
-        """One outcome per task, as they end. Raises UserError when no worker is alive for too long."""
-        flight = _Flight(self._client, deque(tasks))
-        alive_at = time.monotonic()
-        while flight.waiting or flight.flying:
-            alive = self._live_workers()
-            alive_at = time.monotonic() if alive else self._patient(alive_at)
-            flight.launch(up_to=alive)
-            with suppress(queue.Empty):
-                future = flight.landed.get(timeout=_POLL_S)
-                task = flight.flying.pop(future)
-                flight.launch(up_to=self._live_workers())  # the worker need not wait for what follows
-                outcome = flight.outcome(task, future)
-                if outcome is not None:
-                    yield outcome
-
-    def _live_workers(self) -> int:
-        return len(self._cluster.scheduler.workers)
-
-    def _patient(self, alive_at: float) -> float:
-        if time.monotonic() - alive_at > self._patience_s:
-            raise UserError(
-                f"no worker has been alive for {self._patience_s:.0f} s; "
-                "see the folder logs, then run the same command again with fewer workers"
-            )
-        return alive_at
-
-
-class _Flight:
-    """Tasks of one iteration: waiting in the driver, flying (given to Dask), landed (ended there)."""
-
-    def __init__(self, client: Client, waiting: deque[Task]) -> None:
-        self.waiting, self.flying = waiting, dict[Any, Task]()
-        self.landed: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        self._client = client
-        self._deaths: Counter[str] = Counter()
-
-    def launch(self, up_to: int) -> None:
-        """Give tasks to Dask until so many are flying."""
-        while self.waiting and len(self.flying) < up_to:
-            task = self.waiting.popleft()
-            key = f"{task.stage}-{task.key}-{secrets.token_hex(8)}"  # or Dask may give an older result again
-            future = self._client.submit(perform, task, key=key, pure=False)
-            self.flying[future] = task
-            future.add_done_callback(self.landed.put)
-
-    def outcome(self, task: Task, future: Any) -> Outcome | None:
-        """How the task ended; None when it lost its worker and waits for another one."""
-        error = future.exception()
-        if error is None:
-            outcome: Outcome = future.result()
-            return outcome
-        if not isinstance(error, KilledWorker):
-            return Outcome(task, 0.0, reason=reason_of(error))
-        self._deaths[task.key] += 1
-        if self._deaths[task.key] <= DEATHS_ALLOWED:
-            self.waiting.append(task)
-            return None
-        died = f"its worker died {self._deaths[task.key]} times (out of memory, or a crash)"
-        return Outcome(task, 0.0, reason=died)
 
 
 @contextmanager
@@ -118,7 +38,7 @@ def open_dask(workers: int, logs: Path | None) -> Iterator[DaskExecutor]:
     if logs is not None:
         logs.mkdir(parents=True, exist_ok=True)
     scratch = tempfile.TemporaryDirectory(prefix="passband-", ignore_cleanup_errors=True)
-    with dask.config.set(SETTINGS), environment(WORKER_ENVIRONMENT), _quiet(), scratch as local_directory:
+    with dask.config.set(SETTINGS), environment(WORKER_ENVIRONMENT), quiet(), scratch as local_directory:
         foreign = set(multiprocessing.active_children())
         resource_tracker.ensure_running()  # or it would release the signals that are held next
         with ExitStack() as held:
@@ -130,7 +50,7 @@ def open_dask(workers: int, logs: Path | None) -> Iterator[DaskExecutor]:
                 held.close()
                 cluster.scale(workers)
                 _wait_for_worker(client)
-                yield DaskExecutor(client, cluster)
+                yield DaskExecutor(client, lambda: len(cluster.scheduler.workers))
                 hurry = False
             finally:
                 _close(client, cluster, foreign if hurry else None)
@@ -180,19 +100,3 @@ def _end_workers(cluster: LocalCluster, spared: set[BaseProcess]) -> None:
     for child in set(multiprocessing.active_children()) - spared:
         if child.name.startswith("Dask Worker"):
             child.kill()
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep what Dask tells its developers from the user's terminal."""
-    loggers = [
-        logging.getLogger(name) for name in ("distributed", "distributed.client", "tornado", "asyncio")
-    ]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.CRITICAL + 1)
-    try:
-        yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)

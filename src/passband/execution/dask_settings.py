@@ -3,6 +3,9 @@
 Every line was found by trial or by reading the scheduler; the reason stands beside it.
 """
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 SETTINGS: Final[dict[str, Any]] = {
@@ -46,3 +49,19 @@ WORKER_ENVIRONMENT: Final[dict[str, str]] = {
     "MALLOC_TRIM_THRESHOLD_": str(2**32),
 }
 """Environment variables of every worker."""
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep what Dask tells its developers from the user's terminal."""
+    loggers = [
+        logging.getLogger(name) for name in ("distributed", "distributed.client", "tornado", "asyncio")
+    ]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)

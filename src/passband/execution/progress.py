@@ -6,6 +6,7 @@ a resume.
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from rich.console import Console
@@ -15,15 +16,58 @@ LINE_EVERY_S: Final = 30.0
 """Pause between two lines of progress where there is no terminal [s]."""
 
 
+@dataclass(frozen=True)
+class Count:
+    """How far a stage is, in its units: of ``total``, some were ``already`` done or had ``failed_before``.
+
+    done, failed_now: what this start has come to in so many seconds.
+    """
+
+    stage: str
+    unit: str
+    total: int
+    already: int
+    failed_before: int
+    done: int = 0
+    failed_now: int = 0
+    seconds: float = 0.0
+
+    @property
+    def failed(self) -> int:
+        """Units that failed, before or now."""
+        return self.failed_before + self.failed_now
+
+    @property
+    def now(self) -> int:
+        """Units that ended in this start."""
+        return self.done + self.failed_now
+
+    @property
+    def left(self) -> int:
+        """Units that are still to come."""
+        return self.total - self.already - self.failed_before - self.now
+
+    @property
+    def sentence(self) -> str:
+        """For the terminal: units, rate, remaining time, failures."""
+        parts = [f"{self.total - self.left}/{self.total} {self.unit}"]
+        if self.now and self.seconds > 0:
+            left_s = self.left * self.seconds / self.now
+            parts += [f"{rate(self.now, self.seconds)} per hour", f"{duration(left_s)} left"]
+        if self.failed:
+            parts.append(f"{self.failed} failed")
+        return ", ".join(parts)
+
+
 class Watcher(Protocol):
     """Who is told how far a stage is."""
 
-    def begin(self, total: int, already: int) -> None:
-        """The stage begins: units in all, and how many of them were done before."""
+    def begin(self, total: int, already: int, failed: int) -> None:
+        """The stage begins: units in all, and how many of them were done, or had failed, before."""
         ...
 
-    def advance(self, units: int, failed: bool) -> None:
-        """A task with so many units has ended."""
+    def advance(self, done: int, failed: int) -> None:
+        """So many more units are done, and so many more have failed."""
         ...
 
     def end(self) -> None:
@@ -34,10 +78,10 @@ class Watcher(Protocol):
 class Silent:
     """Tells nobody."""
 
-    def begin(self, total: int, already: int) -> None:
+    def begin(self, total: int, already: int, failed: int) -> None:
         """Nothing."""
 
-    def advance(self, units: int, failed: bool) -> None:
+    def advance(self, done: int, failed: int) -> None:
         """Nothing."""
 
     def end(self) -> None:
@@ -58,56 +102,47 @@ class StageProgress:
         self._title, self._unit, self._clock = title, unit, clock
         self._console = console or Console(stderr=True, highlight=False)
         self._bar: Progress | None = None
-        self._total = self._already = self._done = self._failed = 0
-        self._started = self._told = 0.0
-
-    def begin(self, total: int, already: int) -> None:
-        """The stage begins."""
-        self._total, self._already, self._done, self._failed = total, already, 0, 0
+        self._count = Count(title, unit, 0, 0, 0)
         self._started = self._told = self._clock()
-        if self._console.is_terminal and already < total:
+
+    @property
+    def count(self) -> "Count":
+        """How far the stage is now."""
+        return replace(self._count, seconds=self._clock() - self._started)
+
+    def begin(self, total: int, already: int, failed: int) -> None:
+        """The stage begins."""
+        self._count = Count(self._title, self._unit, total, already, failed)
+        self._started = self._told = self._clock()
+        if self._console.is_terminal and self._count.left:
             columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[told]}"))
             self._bar = Progress(*columns, console=self._console, transient=True)
-            self._bar.add_task(self._title, total=total, completed=already, told=self._state())
+            self._bar.add_task(self._title, total=total, completed=already + failed, told=self.count.sentence)
             self._bar.start()
-        elif already < total:
-            self._line(f"{self._title}: {total - already} {self._unit} to do" + self._before())
+        elif self._count.left:
+            before = f", {already} done before" if already else ""
+            self._line(f"{self._title}: {self._count.left} {self._unit} to do{before}")
 
-    def advance(self, units: int, failed: bool) -> None:
+    def advance(self, done: int, failed: int) -> None:
         """A task has ended."""
-        self._done += 0 if failed else units
-        self._failed += units if failed else 0
+        own = self._count
+        self._count = replace(own, done=own.done + done, failed_now=own.failed_now + failed)
         if self._bar:
-            self._bar.update(self._bar.task_ids[0], completed=self._ended, told=self._state())
+            ended = self._count.total - self._count.left
+            self._bar.update(self._bar.task_ids[0], completed=ended, told=self.count.sentence)
         elif self._clock() - self._told >= LINE_EVERY_S:
-            self._line(f"{self._title}: {self._state()}")
+            self._line(f"{self._title}: {self.count.sentence}")
 
     def end(self) -> None:
         """The stage has ended, or was stopped."""
         if self._bar:
             self._bar.stop()
             self._bar = None
-        took = "" if self._already == self._total else f" in {duration(self._clock() - self._started)}"
-        failed = f", {self._failed} failed" if self._failed else ""
-        self._line(f"{self._title}: {self._already + self._done} of {self._total} {self._unit}{took}{failed}")
-
-    @property
-    def _ended(self) -> int:
-        return self._already + self._done + self._failed
-
-    def _state(self) -> str:
-        now = self._done + self._failed
-        elapsed = self._clock() - self._started
-        parts = [f"{self._ended}/{self._total} {self._unit}"]
-        if now and elapsed > 0:
-            left = (self._total - self._ended) * elapsed / now
-            parts += [f"{rate(now, elapsed)} per hour", f"{duration(left)} left"]
-        if self._failed:
-            parts.append(f"{self._failed} failed")
-        return ", ".join(parts)
-
-    def _before(self) -> str:
-        return f", {self._already} done before" if self._already else ""
+        own = self.count
+        took = f" in {duration(own.seconds)}" if own.now else ""
+        failed = f", {own.failed} failed" if own.failed else ""
+        done = own.already + own.done
+        self._line(f"{self._title}: {done} of {own.total} {self._unit}{took}{failed}")
 
     def _line(self, text: str) -> None:
         self._told = self._clock()

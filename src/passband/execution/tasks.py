@@ -7,6 +7,7 @@ cleaned up.
 
 import errno
 import json
+import os
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -15,6 +16,8 @@ from typing import Any, Final, Protocol
 
 from passband.errors import UserError
 
+DEVICE_VARIABLE: Final = "PASSBAND_DEVICE"
+"""Environment variable of a worker: the device on which its tasks compute, cpu where it is not set."""
 _LONGEST_REASON: Final = 300
 _DISK_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
@@ -24,8 +27,10 @@ class Task:
     """One piece of work.
 
     key: its content id, unique in a run. stage: the stage it belongs to. function: importable by name, gives
-    a few bytes of plain data with finite numbers, or None. arguments: small values that can be sent to other
-    processes. units: how many of the things that the stage counts it makes, for the progress only.
+    a few bytes of plain data with finite numbers, or None; under "failed" it may name keys that failed, with
+    [reason, details]. arguments: small values that can be sent to other processes. members: the tasks that this
+    one does together, since they share what is dear; each is recorded under its own key, and runs alone when
+    together they have cost a worker.
     Raises ValueError for a function that another process cannot import.
     """
 
@@ -33,7 +38,12 @@ class Task:
     stage: str
     function: Callable[..., Mapping[str, Any] | None]
     arguments: tuple[Any, ...] = ()
-    units: int = 1
+    members: tuple["Task", ...] = ()
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys that are recorded."""
+        return tuple(member.key for member in self.members) or (self.key,)
 
     def __post_init__(self) -> None:
         if "<" in getattr(self.function, "__qualname__", "<none>"):
@@ -54,6 +64,12 @@ class Outcome:
     details: str = ""
     disk_full: bool = False
 
+    def failures(self) -> dict[str, tuple[str, str]]:
+        """Reason and details of every key of the task that failed."""
+        if self.reason is not None:
+            return dict.fromkeys(self.task.keys, (self.reason, self.details))
+        return {key: (reason, details) for key, (reason, details) in self.result.get("failed", {}).items()}
+
 
 class Executor(Protocol):
     """Where tasks run."""
@@ -61,6 +77,11 @@ class Executor(Protocol):
     def outcomes(self, tasks: Iterable[Task]) -> Iterator[Outcome]:
         """Run the tasks; one outcome per task, as they end, in any order."""
         ...
+
+
+def own_device() -> str:
+    """The device on which tasks compute in this process: "cpu", or "cuda" for the one GPU that it sees."""
+    return os.environ.get(DEVICE_VARIABLE, "cpu")
 
 
 def perform(task: Task) -> Outcome:
@@ -75,7 +96,7 @@ def perform(task: Task) -> Outcome:
             time.perf_counter() - started,
             reason=reason_of(error),
             details=traceback.format_exc(),
-            disk_full=_is_disk_full(error),
+            disk_full=is_disk_full(error),
         )
     return Outcome(task, time.perf_counter() - started, result)
 
@@ -87,7 +108,8 @@ def reason_of(error: BaseException) -> str:
     return told if len(told) <= _LONGEST_REASON else told[:_LONGEST_REASON] + "…"
 
 
-def _is_disk_full(error: BaseException | None) -> bool:
+def is_disk_full(error: BaseException | None) -> bool:
+    """Whether an error, or what led to it, is a full disk: no fault of the task, and every other one will meet it."""
     while error is not None:
         if isinstance(error, OSError) and error.errno in _DISK_FULL:
             return True

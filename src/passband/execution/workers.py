@@ -8,8 +8,8 @@ import os
 from pathlib import Path
 from typing import Final
 
-MEMORY_PER_WORKER_BYTES: Final = 1024**3
-"""What one worker may need: libraries (0.4 GiB), waves of a training set, a small network, a batch."""
+MEMORY_PER_WORKER_BYTES: Final = 3 * 2**29
+"""What one worker may need: libraries (0.4 GiB), kept pools and test images (0.75 GiB), a small network, a batch."""
 _CGROUP: Final = Path("/sys/fs/cgroup")
 _MEMINFO: Final = Path("/proc/meminfo")
 

@@ -84,8 +84,8 @@ def correlations_caption(data: ReportData) -> str:
     notes = sorted({str(note) for note in data.correlations["note"].dropna() if note})
     warned = " Beware: " + "; ".join(notes) + "." if notes else ""
     return (
-        f"Points: Spearman’s rank correlation over all pairs. Lines: {data.interval_level:.0%} intervals of "
-        "a bootstrap crossed over training domains, test domains, networks and structures. Overlaps are "
+        f"Points: Spearman’s rank correlation over all pairs. Lines: {data.interval_level:.0%} intervals for "
+        "other training domains, test domains and networks (bootstrap-t of a crossed mean). Overlaps are "
         "counted with reversed sign, so that right always means that the measure foretells the loss. "
         f"Intervals that overlap widely do not tell measures apart.{warned}"
     )

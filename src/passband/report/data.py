@@ -105,6 +105,7 @@ class ReportData:
         other.
     history: ``step`` and any of validation_dice, validation_pixel_error, training_loss, per network.
     planned_networks: how many the study wants.  mask_preset: the name of the mask's preset.
+    coherence: a row per domain and structure, as ``study.coherence.coherence_table`` gives it; None for no figure.
     measures: how ε and σ were taken, as label → text (weight, q_max).
     provenance: section → (name → value): versions, seeds, content ids, checksums.
     interval_level: of every interval handed in and made here.
@@ -125,6 +126,7 @@ class ReportData:
     failures: pd.DataFrame
     cost: Cost
     examples: Examples | None = None
+    coherence: pd.DataFrame | None = None
     measures: Mapping[str, str] = field(default_factory=dict)
     provenance: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     interval_level: float = 0.90

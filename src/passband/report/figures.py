@@ -9,6 +9,7 @@ from passband.report import captions
 from passband.report.axis import domain_axis
 from passband.report.data import ReportData
 from passband.report.measures import overall_spearman, shown_measures
+from passband.report.plots_coherence import coherence_caption, coherence_summary, plot_coherence
 from passband.report.plots_examples import example_summary, plot_examples
 from passband.report.plots_information import epsilon_of_domains, plot_epsilon
 from passband.report.plots_measures import plot_correlations, plot_gap_against_measures
@@ -35,7 +36,7 @@ class ReportFigure:
 
 def report_figures(data: ReportData, summary: Summary | None) -> dict[str, ReportFigure]:
     """All figures that the data can fill, by name, in the order of the page."""
-    figures = list(_examples(data))
+    figures = [*_examples(data), *_coherence(data)]
     if summary is not None:
         for group in (_in_distribution, _matrix, _profiles, _measures, _correlations, _epsilon, _history):
             figures += group(data, summary)
@@ -54,6 +55,17 @@ def _examples(data: ReportData) -> Iterator[ReportFigure]:
         captions.examples_caption(examples, len(data.domains)),
         f"Images, transfer curves and predictions. {example_summary(examples, axis)}.",
     )
+
+
+def _coherence(data: ReportData) -> Iterator[ReportFigure]:
+    if data.coherence is not None:
+        yield ReportFigure(
+            "coherence",
+            plot_coherence(data.coherence, domain_axis(data.domains)),
+            "Partial coherence reckoned in two ways.",
+            coherence_caption(data.coherence),
+            f"{coherence_summary(data.coherence)}.",
+        )
 
 
 def _in_distribution(data: ReportData, summary: Summary) -> Iterator[ReportFigure]:

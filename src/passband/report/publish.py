@@ -18,6 +18,7 @@ from passband.storage.ledger import Ledger
 from passband.storage.run_folder import RunFolder
 from passband.storage.tables import load_table, part_keys, read_parts
 from passband.storage.weights import load_card
+from passband.study.accuracy import warnings_of
 from passband.study.plan import NetworkPlan, network_plans
 from passband.study.study import Study
 
@@ -63,12 +64,11 @@ def report_data(study: Study, folder: RunFolder) -> ReportData:
         information=information,
         history=_history(folder, plans),
         correlations=_correlations(scores, information, bootstrap) if plans else empty_table("correlations"),
-        deviations=pd.DataFrame(
-            [each.model_dump() for each in study.deviations], columns=COLUMNS["deviations"]
-        ),
+        deviations=_deviations(study),
         failures=_failures(folder),
         cost=_cost(study, folder, networks),
         examples=_examples(folder),
+        coherence=load_table(folder.coherence) if folder.coherence.exists() else None,
         measures={"weight": study.measures.weight, "q_max": f"{study.measures.q_max_per_A:g} 1/Å"},
         provenance=_provenance(
             study, folder, {"scores": scores, "networks": networks, "information": information}
@@ -84,6 +84,20 @@ def _correlations(scores: pd.DataFrame, information: pd.DataFrame, bootstrap: Bo
         return empty_table("correlations")
     tables = [rank_correlations(scores, metric, information, names, bootstrap) for metric in METRICS]
     return pd.concat(tables, ignore_index=True)
+
+
+def _deviations(study: Study) -> pd.DataFrame:
+    """What the study declares, and where its simulation is outside the range that is known to be accurate."""
+    rows = [each.model_dump() for each in study.deviations]
+    for warning in warnings_of(study):
+        row = {
+            "what": "Accuracy",
+            "published": "not stated",
+            "here": warning,
+            "why": "see passband simulate --check",
+        }
+        rows.append(row)
+    return pd.DataFrame(rows, columns=COLUMNS["deviations"])
 
 
 def _history(folder: RunFolder, plans: list[NetworkPlan]) -> pd.DataFrame:

@@ -133,15 +133,33 @@ class Ledger:
         """
         self._record(key, stage, "failed", seconds, ("{}", reason, details))
 
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Make what is recorded in the block one transaction, which costs the disk no more than one record."""
+        with self._explained(), self._transaction():
+            yield
+
+    def adopt(self, keys: Collection[str], stage: str) -> None:
+        """Record tasks as done whose artefacts were found, say after a kill just before they were recorded."""
+        rows = [(key, stage, "done", 0.0, datetime.now(UTC).isoformat(), "{}", "", "") for key in keys]
+        self._write(rows)
+
+    def absorb(self, other: Path, stage: str) -> None:
+        """Take over what another ledger says of a stage. Raises UserError when that one is damaged or no ledger."""
+        with Ledger(other) as theirs:
+            self._write(theirs._rows("SELECT * FROM tasks WHERE stage = ?", stage))
+
     def forget(self, keys: Collection[str]) -> None:
         """Forget these tasks, so that they run again, say because what they made was found damaged."""
         with self._explained(), self._transaction():
             self._connection.executemany("DELETE FROM tasks WHERE key = ?", [(key,) for key in keys])
 
     def _record(self, key: str, stage: str, status: str, seconds: float, texts: tuple[str, str, str]) -> None:
-        row = (key, stage, status, seconds, datetime.now(UTC).isoformat(), *texts)
+        self._write([(key, stage, status, seconds, datetime.now(UTC).isoformat(), *texts)])
+
+    def _write(self, rows: Collection[tuple[object, ...]]) -> None:
         with self._explained(), self._transaction():
-            self._connection.execute("INSERT OR REPLACE INTO tasks VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+            self._connection.executemany("INSERT OR REPLACE INTO tasks VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
     def _rows(self, query: str, *values: object) -> list[Any]:
         with self._explained():
@@ -149,7 +167,11 @@ class Ledger:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        """All or nothing, also when an interruption arrives in the middle."""
+        """All or nothing, also when an interruption arrives in the middle; inside another one, part of it."""
+        inside_another = self._connection.in_transaction
+        if inside_another:
+            yield
+            return
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             yield

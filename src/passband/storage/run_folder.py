@@ -1,10 +1,13 @@
 """The run folder: the one class that owns every path of a run.
 
-    RUN/  study.yaml  provenance.json  ledger.sqlite  conditions.parquet  information.parquet
-          scores.parquet/  networks.parquet/          folders of immutable parts
+    RUN/  study.yaml  provenance.json  ledger.sqlite
+          conditions.parquet  information.parquet  coherence.parquet
+          scores.parquet/  networks.parquet/          folders of immutable parts and packs of them
+          summary.parquet/                            one row per network and test domain, beside each pack
           waves.zarr/<scene id>  examples.zarr        exit waves; small arrays for the report
           networks/<id>.safetensors + <id>.json       weights and card
           logs/  report/  damaged/                    damaged: what was set aside, never read again
+          driver.json  stop                           how far the driver is; a request that it stop
 
 Ids have letters, digits, '_' and '-' only, and nothing in a run folder may be a link, so no path leaves its
 root.
@@ -19,7 +22,7 @@ from typing import Final, Self
 from passband.errors import UserError
 from passband.storage.atomic import explained_io, sweep_partial, write_text
 from passband.storage.identifiers import checked_id
-from passband.storage.lock import exclusive
+from passband.storage.lock import exclusive, is_held
 
 FORMAT: Final = "passband run folder, format 1\n"
 _MARK: Final = ".passband"
@@ -78,9 +81,15 @@ class RunFolder:
         Raises UserError when another driver is at work. A lock ends with its process, however that ends.
         """
         with exclusive(self.root / ".lock", f"the run folder {self.root}"):
-            for place in (self.root, self.waves, self.networks, self.scores, self.networks_table):
+            tables = (self.scores, self.networks_table, self.summary)
+            for place in (self.root, self.waves, self.networks, *tables):
                 sweep_partial(place)
+            self.stop_request.unlink(missing_ok=True)
             yield
+
+    def is_locked(self) -> bool:
+        """Whether a driver is at work in this folder now, on this machine or on another that shares its files."""
+        return is_held(self.root / ".lock")
 
     @property
     def study(self) -> Path:
@@ -108,6 +117,11 @@ class RunFolder:
         return self.root / "information.parquet"
 
     @property
+    def coherence(self) -> Path:
+        """Table of how far apart the two ways of reckoning partial coherence are."""
+        return self.root / "coherence.parquet"
+
+    @property
     def scores(self) -> Path:
         """Table of the scores, a folder of parts."""
         return self.root / "scores.parquet"
@@ -116,6 +130,21 @@ class RunFolder:
     def networks_table(self) -> Path:
         """Table of the networks, a folder of parts."""
         return self.root / "networks.parquet"
+
+    @property
+    def summary(self) -> Path:
+        """Scores per network and test domain, a folder with one file beside each pack of scores."""
+        return self.root / "summary.parquet"
+
+    @property
+    def driver(self) -> Path:
+        """How far the driver is, in JSON, written every few seconds."""
+        return self.root / "driver.json"
+
+    @property
+    def stop_request(self) -> Path:
+        """There when the driver is asked to stop."""
+        return self.root / "stop"
 
     @property
     def waves(self) -> Path:

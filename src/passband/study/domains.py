@@ -13,7 +13,7 @@ def domain_table(study: Study) -> pd.DataFrame:
     Columns: domain_id, structures, imaging, is_training, is_test, and the mean of every setting under its own key
     (``defocus_nm``, ``Cs_mm`` …; ``dose_e_per_A2`` is infinite without shot noise).
     """
-    rows = []
+    rows, training, test = [], set(study.training_domains), set(study.test_domains)
     for name, domain in study.domains.items():
         means = {key: mean_value(value) for key, value in domain.imaging.parameters().items()}
         rows.append(
@@ -21,8 +21,8 @@ def domain_table(study: Study) -> pd.DataFrame:
                 "domain_id": name,
                 "structures": domain.structures,
                 "imaging": canonical_json(domain.imaging),
-                "is_training": name in study.train_on,
-                "is_test": name in study.test_on,
+                "is_training": name in training,
+                "is_test": name in test,
                 **means,
             }
         )

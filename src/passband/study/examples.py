@@ -24,11 +24,14 @@ MOST_CONDITIONS = 12
 CURVE_POINTS = 400
 
 
-def median_network(scores: pd.DataFrame, train_id: str) -> str:
-    """The id of a domain's network with the median in-distribution Dice (the lower one of two)."""
-    own = scores[(scores["train_id"] == train_id) & (scores["test_id"] == train_id)]
-    means = own.groupby("network_id")["dice"].mean().sort_values(kind="stable")
-    return str(means.index[(len(means) - 1) // 2])
+def median_network(summary: pd.DataFrame, train_id: str) -> str:
+    """The id of a domain's network with the median in-distribution Dice (the lower one of two).
+
+    summary: rows as of `passband.storage.summary`, with network_id, train_id, test_id and dice_mean.
+    """
+    own = summary[(summary["train_id"] == train_id) & (summary["test_id"] == train_id)]
+    ranked = own.astype({"network_id": str}).sort_values(["dice_mean", "network_id"])
+    return str(ranked["network_id"].iloc[(len(ranked) - 1) // 2])
 
 
 def shown_domains(study: Study, train_id: str) -> tuple[str, ...]:

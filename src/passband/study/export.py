@@ -26,7 +26,7 @@ def export_scene(study_name: str, structures: str | None, index: int, out: Path)
         raise UserError(
             f"--index {index}: the study has {len(planned)} test scenes of '{name}', counted from 0"
         )
-    atoms = draw_scene(study.structures[name].scenes, planned[index].seed)
+    atoms = draw_scene(study.structures[name].scenes, planned[index].seed, planned[index].library)
     try:
         ase.io.write(out, to_ase(atoms))
     except (UnknownFileTypeError, OSError) as error:

@@ -44,6 +44,10 @@ def study_yaml(study: Study) -> str:
         imaging = domain["imaging"]
         higher = [key for key in imaging if key.startswith(("C1", "C2", "C3", "C4", "C5", "phi"))]
         domain["imaging"] = {k: v for k, v in imaging.items() if k not in higher or v != 0.0}
+    for name, series in data["series"].items():
+        data["series"][name] = {key: value for key, value in series.items() if value is not None}
+    if not data["series"]:
+        del data["series"]
     return yaml_text(data)
 
 
@@ -73,19 +77,22 @@ def check_study(study: Study, where: str) -> None:
 
 
 def _with_crystals(data: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """The data with every ``crystal: {cif: file}`` replaced by the crystal; the file is sought beside the study."""
+    """The data with every ``crystal: {cif: file}`` of its structures replaced by the crystal itself.
+
+    A crystal stands under ``scenes``, ``scenes.particles.shell`` and ``scenes.particles.alloy``; files are sought
+    beside the study.
+    """
+    return data | {"structures": _resolved(data["structures"], folder)} if "structures" in data else data
+
+
+def _resolved(part: Any, folder: Path) -> Any:
     from passband.structure.cif import crystal_from_cif_text
 
-    structures = data.get("structures")
-    if not isinstance(structures, dict):
-        return data
-    resolved = {}
-    for name, each in structures.items():
-        scenes = each.get("scenes") if isinstance(each, dict) else None
-        crystal = scenes.get("crystal") if isinstance(scenes, dict) else None
-        if scenes and isinstance(crystal, dict) and set(crystal) == {"cif"}:
-            path = folder / str(crystal["cif"])
-            found = crystal_from_cif_text(load_text(path), path.stem).model_dump(mode="json")
-            each = each | {"scenes": scenes | {"crystal": found}}
-        resolved[name] = each
-    return data | {"structures": resolved}
+    if not isinstance(part, dict):
+        return part
+    named = part.get("crystal")
+    own = {key: _resolved(value, folder) for key, value in part.items()}
+    if isinstance(named, dict) and set(named) == {"cif"}:
+        path = folder / str(named["cif"])
+        own["crystal"] = crystal_from_cif_text(load_text(path), path.stem).model_dump(mode="json")
+    return own

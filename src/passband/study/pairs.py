@@ -18,15 +18,15 @@ Pictures = Callable[[str], NDArray[np.floating]]
 
 
 def pair_table(study: Study, weight: Weight, pictures: Pictures) -> pd.DataFrame:
-    """One row per (train_id, test_id), with the columns of the table ``information``.
+    """One row per (train_id, test_id) of a series, with the columns of the table ``information``.
 
     sigma, sigma_signed, coverage (of the test domain by the training domain), epsilon_train, epsilon_test, their error;
     abs_delta_defocus_nm, abs_delta_abs_defocus_nm of the mean defoci; power_spectrum_distance of the test images
     [decades], up to what their pixels carry.
     """
-    names = tuple(dict.fromkeys((*study.train_on, *study.test_on)))
+    pairs = study.pairs
+    names = tuple(dict.fromkeys(name for pair in pairs for name in pair))
     place = {name: index for index, name in enumerate(names)}
-    pairs = [(train, test) for train in study.train_on for test in study.test_on]
     measures = pairs_information(
         [study.domains[name].imaging for name in names],
         [(place[train], place[test]) for train, test in pairs],

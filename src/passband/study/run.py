@@ -7,6 +7,7 @@ and a damaged artefact is set aside and made again.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from time import perf_counter
 
@@ -14,21 +15,54 @@ import torch
 
 from passband.errors import UserError
 from passband.execution.executors import ExecutorSpec, open_executor
+from passband.execution.heartbeat import heartbeat
+from passband.execution.interruption import interruptible
 from passband.execution.progress import StageProgress
-from passband.execution.run import RunCount, run_tasks
+from passband.execution.run import NOTHING, Journal, RunCount, run_tasks
 from passband.execution.tasks import Executor, Outcome, Task
-from passband.records import canonical_json
+from passband.records import canonical_json, content_id
 from passband.storage.arrays import are_intact
 from passband.storage.atomic import write_text
 from passband.storage.ledger import Ledger
 from passband.storage.run_folder import RunFolder
-from passband.storage.tables import has_part, part_keys, save_table
+from passband.storage.tables import has_part, save_table
 from passband.study import tasks
+from passband.study.accounts import PackingJournal, finished_parts, settle_tables
 from passband.study.domains import domain_table
+from passband.study.driver_note import DriverNote, write_note
+from passband.study.groups import grouped
 from passband.study.load import study_yaml
-from passband.study.plan import NetworkPlan, all_scenes, examples_id, information_id, network_plans
+from passband.study.plan import (
+    NetworkPlan,
+    Scene,
+    all_scenes,
+    coherence_id,
+    examples_id,
+    in_part,
+    information_id,
+    network_plans,
+)
 from passband.study.provenance import append_start
-from passband.study.study import Study
+from passband.study.study import MAIN, Study
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """part: (i, n), the i-th of n parts of the study's networks, counted from 1; the whole study without it.
+
+    retry_failed: whether networks that failed in an earlier start are tried again.
+    """
+
+    part: tuple[int, int] | None = None
+    retry_failed: bool = False
+
+
+def parsed_part(text: str) -> tuple[int, int]:
+    """The part "i/n" as two numbers. Raises UserError for anything else."""
+    i, _, n = text.partition("/")
+    if not (i.isdigit() and n.isdigit() and 1 <= int(i) <= int(n)):
+        raise UserError(f"--part {text}: give i/n, the i-th of n parts, such as 1/4 … 4/4")
+    return int(i), int(n)
 
 
 @dataclass(frozen=True)
@@ -43,27 +77,26 @@ class RunOutcome:
     @property
     def sentence(self) -> str:
         """For the terminal."""
-        failed = f", {self.failed} tasks failed (passband status says why)" if self.failed else ""
-        return f"{self.networks} networks trained and tested{failed}; this start took {self.seconds:.0f} s"
+        failed = f", {self.failed} failed (passband status says why, --retry-failed tries again)"
+        told = failed if self.failed else ""
+        return f"{self.networks} networks trained and tested{told}; this start took {self.seconds:.0f} s"
 
 
-def run_study(study: Study, root: Path, spec: ExecutorSpec) -> RunOutcome:
+def run_study(study: Study, root: Path, spec: ExecutorSpec, options: RunOptions = RunOptions()) -> RunOutcome:
     """Run, or go on with, a study in a run folder; returns when every task is done or has failed.
 
     Raises UserError for a folder that is in use or something else, a full disk, or scenes that cannot be made;
-    Interrupted after Ctrl-C or SIGTERM. Whatever was finished is kept.
+    Interrupted after Ctrl-C, SIGTERM or `passband stop`. Whatever was finished is kept.
     """
     torch.set_num_threads(1)  # as the workers have: with another number the last bits of a network differ
     folder = RunFolder.create(root)
-    with folder.lock(), Ledger(folder.ledger) as ledger, ExitStack() as stack:
+    with interruptible(), folder.lock(), Ledger(folder.ledger) as ledger, ExitStack() as stack:
         write_text(folder.study, study_yaml(study))
         save_table(folder.conditions, domain_table(study))
-        start = _Start(study, folder, ledger, _Workers(stack, spec, folder.logs))
+        start = _Start(study, folder, ledger, _Workers(stack, spec, folder.logs), options)
+        stack.enter_context(heartbeat(start.note, folder.stop_request.exists))
         try:
-            start.waves()
-            start.networks()
-            start.information()
-            start.examples()
+            start.run()
         finally:
             append_start(folder.provenance, study, spec.worker_count, start.wall_seconds)
     counts = start.counts.values()
@@ -71,7 +104,7 @@ def run_study(study: Study, root: Path, spec: ExecutorSpec) -> RunOutcome:
         networks=start.counts["networks"].done,
         failed=sum(count.failed for count in counts),
         seconds=sum(start.wall_seconds.values()),
-        changed=any(count.already < count.planned for count in counts),
+        changed=start.workers.asked,
     )
 
 
@@ -83,11 +116,13 @@ class _Workers:
     spec: ExecutorSpec
     logs: Path
     opened: Executor | None = None
+    asked: bool = False
 
     def outcomes(self, tasks: Iterable[Task]) -> Iterator[Outcome]:
         waiting = list(tasks)
         if not waiting:
             return iter(())
+        self.asked = True
         if self.opened is None:
             self.opened = self.stack.enter_context(open_executor(self.spec, self.logs))
         return self.opened.outcomes(waiting)
@@ -101,17 +136,41 @@ class _Start:
     folder: RunFolder
     ledger: Ledger
     workers: _Workers
+    options: RunOptions
     wall_seconds: dict[str, float] = field(default_factory=dict)
     counts: dict[str, RunCount] = field(default_factory=dict)
+    watcher: StageProgress | None = None
 
-    def waves(self) -> None:
-        """Every scene; all are verified when there is still a network to train on them."""
+    @cached_property
+    def plans(self) -> tuple[NetworkPlan, ...]:
+        """The networks of this start."""
+        every = network_plans(self.study)
+        if self.options.part is None:
+            return every
+        return tuple(plan for plan in every if in_part(plan.network_id, *self.options.part))
+
+    def run(self) -> None:
+        """All stages; a part of a study ends with its networks, since the rest needs them all."""
+        settle_tables(self.folder)
+        finished = finished_parts(self.folder, self.plans)
+        self.waves(verify=len(finished) < len(self.plans))
+        self.networks(finished)
+        if self.options.part is None:
+            self.information()
+            self.examples()
+            self.coherence()
+
+    def note(self) -> None:
+        """How far this start is, for `passband status` elsewhere."""
+        count = None if self.watcher is None else self.watcher.count
+        write_note(self.folder.driver, DriverNote.of(self._study_id, self.options.part, count))
+
+    def waves(self, verify: bool) -> None:
+        """Every scene that the networks need; all are verified when there is still a network to train on them."""
         planned = [
             self._task(s.scene_id, "waves", tasks.simulate, s.structures, s.split, s.index)
-            for s in all_scenes(self.study)
+            for s in self._scenes()
         ]
-        there = self.ledger.done_keys("networks") & set(part_keys(self.folder.scores))
-        verify = any(plan.part_id not in there for plan in network_plans(self.study))
         self._carry_out("waves", "scenes", planned, lambda key: self._has_waves(key, verify))
         failures = self.ledger.failures("waves")
         if self.counts["waves"].failed and failures:
@@ -120,11 +179,22 @@ class _Start:
                 f"trained; the first: {failures[0].reason}"
             )
 
-    def networks(self) -> None:
-        """Every network, trained and tested."""
-        plans = {plan.part_id: plan for plan in network_plans(self.study)}
-        planned = [self._training(plan) for plan in plans.values()]
-        self._carry_out("networks", "networks", planned, lambda key: self._has_scores(plans[key]))
+    def networks(self, finished: frozenset[str]) -> None:
+        """Every network, trained and tested; those that failed before only when this is asked for."""
+        done = self.ledger.done_keys("networks")
+        keys = {plan.part_id for plan in self.plans}
+        self.ledger.forget(sorted((done & keys) - finished))
+        self.ledger.adopt(sorted(finished - done), "networks")
+        failed = {each.key for each in self.ledger.failures("networks")} & keys
+        passed_over = frozenset() if self.options.retry_failed else failed
+        settled = finished | passed_over
+        left = [plan for plan in self.plans if plan.part_id not in settled]
+        before = RunCount(len(self.plans) - len(left), len(finished), len(passed_over), len(finished))
+        groups = grouped(left, self.workers.spec.worker_count)
+        journal = PackingJournal(
+            self.ledger, self.folder, {plan.part_id: plan.network_id for plan in self.plans}
+        )
+        self._run("networks", "networks", [self._training(group) for group in groups], journal, before)
 
     def information(self) -> None:
         """The table of measures of every pair of domains."""
@@ -132,33 +202,65 @@ class _Start:
         self._carry_out("information", "tables", [task], lambda _: has_part(self.folder.root, "information"))
 
     def examples(self) -> None:
-        """Images and predictions for the report, from networks that are there."""
+        """Images and predictions for the report, from networks of the study's own series that are there."""
         done = self.ledger.done_keys("networks")
-        finished = [plan for plan in network_plans(self.study) if plan.part_id in done]
-        if not finished:
+        shown = tuple(p.part_id for p in self.plans if p.part_id in done and p.member.series == MAIN)
+        if not shown:
             return
-        shown = tuple(plan.part_id for plan in finished)
         task = self._task(examples_id(self.study, shown), "examples", tasks.show, shown)
         self._carry_out("examples", "sets", [task], lambda _: are_intact(self.folder.examples))
 
-    def _training(self, plan: NetworkPlan) -> Task:
-        varied = (plan.domain, plan.card.training.learning_rate, plan.card.seed)
-        return self._task(plan.part_id, "networks", tasks.train_and_score, *varied)
+    def coherence(self) -> None:
+        """The table that compares the two ways of reckoning partial coherence."""
+        task = self._task(coherence_id(self.study), "coherence", tasks.compare_coherence)
+        self._carry_out("coherence", "tables", [task], lambda _: has_part(self.folder.root, "coherence"))
+
+    def _scenes(self) -> Iterator[Scene]:
+        """The scenes of the structures on which the networks of this start are trained and tested."""
+        series = {each.name: each for each in self.study.all_series()}
+        used = {(plan.member.series, plan.domain) for plan in self.plans}
+        names = {name for one, domain in used for name in (domain, *series[one].test_on)}
+        needed = {self.study.domains[name].structures for name in names}
+        if self.options.part is None:
+            needed |= set(self.study.structures)
+        return (scene for scene in all_scenes(self.study) if scene.structures in needed)
+
+    def _training(self, group: Sequence[NetworkPlan]) -> Task:
+        """A task for networks of one domain, which runs them together and can run each alone."""
+        members = tuple(
+            self._task(plan.part_id, "networks", tasks.train_and_score, (plan.member,)) for plan in group
+        )
+        together = tuple(plan.member for plan in group)
+        task = self._task(group[0].part_id, "networks", tasks.train_and_score, together)
+        return Task(task.key, task.stage, task.function, task.arguments, members)
 
     def _task(
         self, key: str, stage: str, function: Callable[..., dict[str, object]], *arguments: object
     ) -> Task:
-        return Task(key, stage, function, (str(self.folder.root), canonical_json(self.study), *arguments))
+        return Task(key, stage, function, (str(self.folder.root), self._study_json, *arguments))
+
+    @cached_property
+    def _study_id(self) -> str:
+        return content_id(self.study)
+
+    @cached_property
+    def _study_json(self) -> str:
+        return canonical_json(self.study)
 
     def _carry_out(
         self, stage: str, unit: str, planned: Sequence[Task], there: Callable[[str], bool]
     ) -> None:
         """Run the tasks of a stage; one that was done, but whose artefact is not there any more, runs again."""
-        started = perf_counter()
         done = self.ledger.done_keys(stage)
         self.ledger.forget([task.key for task in planned if task.key in done and not there(task.key)])
-        watcher = StageProgress(stage, unit)
-        self.counts[stage] = run_tasks(planned, self.workers, self.ledger, watcher)
+        self._run(stage, unit, planned, self.ledger, NOTHING)
+
+    def _run(
+        self, stage: str, unit: str, planned: Sequence[Task], journal: Journal, before: RunCount
+    ) -> None:
+        started = perf_counter()
+        self.watcher = StageProgress(stage, unit)
+        self.counts[stage] = run_tasks(planned, self.workers, journal, self.watcher, before)
         self.wall_seconds[stage] = perf_counter() - started
 
     def _has_waves(self, scene_id: str, verify: bool) -> bool:
@@ -169,11 +271,3 @@ class _Start:
             self.folder.set_aside(path)
             return False
         return True
-
-    def _has_scores(self, plan: NetworkPlan) -> bool:
-        tables = ((self.folder.scores, plan.part_id), (self.folder.networks_table, plan.network_id))
-        for table, key in tables:
-            part = table / f"{key}.parquet"
-            if part.exists() and not has_part(table, key):
-                self.folder.set_aside(part)
-        return all((table / f"{key}.parquet").exists() for table, key in tables)

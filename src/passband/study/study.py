@@ -1,5 +1,6 @@
 """The study record: one frozen value that says all of what is sampled, simulated, trained, tested and measured."""
 
+from dataclasses import dataclass
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -12,6 +13,8 @@ from passband.structure.distribution import SceneDistribution
 from passband.training.spec import TrainingSpec
 
 Split = Literal["training", "validation", "test"]
+MAIN = "main"
+"""The name of a study's own series."""
 SPLITS: tuple[Split, ...] = ("training", "validation", "test")
 
 
@@ -54,8 +57,41 @@ class Deviation(Record):
     why: str
 
 
+class Series(Record):
+    """Further networks of a study, with domains of their own; what is left out is as in the study itself."""
+
+    train_on: tuple[str, ...]
+    test_on: tuple[str, ...]
+    network: NetworkSpec | None = None
+    training: TrainingSpec | None = None
+    learning_rates: Annotated[tuple[float, ...], Field(min_length=1)] | None = None
+    random_starts: Annotated[int, Field(ge=1)] | None = None
+
+
+@dataclass(frozen=True)
+class FullSeries:
+    """A series with everything said: each training domain x learning rate x random start is a network."""
+
+    name: str
+    train_on: tuple[str, ...]
+    test_on: tuple[str, ...]
+    network: NetworkSpec
+    training: TrainingSpec
+    learning_rates: tuple[float, ...]
+    random_starts: int
+
+    @property
+    def n_networks(self) -> int:
+        """How many networks the series trains."""
+        return len(self.train_on) * len(self.learning_rates) * self.random_starts
+
+
 class Study(Record):
-    """Everything that decides the outcome. Equal studies have equal tables."""
+    """Everything that decides the outcome. Equal studies have equal tables.
+
+    train_on, test_on, network, training, learning_rates and random_starts make the study's first series, which
+    is named `MAIN`; ``series`` adds further ones.
+    """
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
     question: str
@@ -70,6 +106,7 @@ class Study(Record):
     training: TrainingSpec
     learning_rates: Annotated[tuple[float, ...], Field(min_length=1)]
     random_starts: Annotated[int, Field(ge=1)]
+    series: dict[str, Series] = Field(default_factory=dict)
     measures: MeasureSpec = MeasureSpec()
     deviations: tuple[Deviation, ...] = ()
 
@@ -86,30 +123,82 @@ class Study(Record):
                     f"domain '{name}' images at {domain.imaging.energy_kV:g} kV what is simulated at "
                     f"{self.simulation.energy_kV:g} kV; give both the same energy_kV"
                 )
-        for key, names in (("train_on", self.train_on), ("test_on", self.test_on)):
+        if MAIN in self.series:
+            raise ValueError(
+                f"series: '{MAIN}' is the series of the study itself; give this one another name"
+            )
+        for series in self.all_series():
+            self._check_series(series, "" if series.name == MAIN else f"series.{series.name}.")
+        return self
+
+    def _check_series(self, series: FullSeries, where: str) -> None:
+        for key, names in (("train_on", series.train_on), ("test_on", series.test_on)):
             unknown = [name for name in names if name not in self.domains]
             if unknown or not names or len(set(names)) < len(names):
-                raise ValueError(f"{key} must name domains, each once; unknown: {unknown or 'none'}")
-        missing = [name for name in self.train_on if name not in self.test_on]
+                raise ValueError(f"{where}{key} must name domains, each once; unknown: {unknown or 'none'}")
+        missing = [name for name in series.train_on if name not in series.test_on]
         if missing:
             raise ValueError(
-                f"test_on must hold every training domain (its in-distribution test); missing: {missing}"
+                f"{where}test_on must hold every training domain (its in-distribution test); missing: {missing}"
             )
-        for name in self.train_on:
+        for name in series.train_on:
             if not (self.set_of(name).training and self.set_of(name).validation):
                 raise ValueError(
                     f"the structures of training domain '{name}' need training and validation scenes"
                 )
-        return self
+        if series.network.input_sampling_A != self.network.input_sampling_A:
+            raise ValueError(
+                f"{where}network.input_sampling_A must be {self.network.input_sampling_A:g}, as in the study"
+            )
+
+    def all_series(self) -> tuple[FullSeries, ...]:
+        """The study's own series, then the further ones, in their order."""
+        own = Series(train_on=self.train_on, test_on=self.test_on)
+        return tuple(self._full(name, each) for name, each in ((MAIN, own), *self.series.items()))
+
+    def _full(self, name: str, series: Series) -> FullSeries:
+        return FullSeries(
+            name=name,
+            train_on=series.train_on,
+            test_on=series.test_on,
+            network=series.network or self.network,
+            training=series.training or self.training,
+            learning_rates=series.learning_rates or self.learning_rates,
+            random_starts=series.random_starts or self.random_starts,
+        )
+
+    def only(self, series: str) -> "Study":
+        """The study of one series alone: the same networks, scores and ids. Raises KeyError for an unknown name."""
+        own = {each.name: each for each in self.all_series()}[series]
+        taken = {key: getattr(own, key) for key in Series.model_fields}
+        return self.model_copy(update=taken | {"series": {}})
 
     def set_of(self, domain: str) -> StructureSet:
         """The structures of a domain."""
         return self.structures[self.domains[domain].structures]
 
     @property
+    def training_domains(self) -> tuple[str, ...]:
+        """The domains that networks of any series are trained on, each once."""
+        return tuple(dict.fromkeys(name for series in self.all_series() for name in series.train_on))
+
+    @property
+    def test_domains(self) -> tuple[str, ...]:
+        """The domains that networks of any series are tested on, each once."""
+        return tuple(dict.fromkeys(name for series in self.all_series() for name in series.test_on))
+
+    @property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """The pairs (training domain, test domain) that occur in any series, each once."""
+        every = (
+            (train, test) for each in self.all_series() for train in each.train_on for test in each.test_on
+        )
+        return tuple(dict.fromkeys(every))
+
+    @property
     def n_networks(self) -> int:
-        """How many networks the study trains."""
-        return len(self.train_on) * len(self.learning_rates) * self.random_starts
+        """How many networks the study trains, in all series."""
+        return sum(series.n_networks for series in self.all_series())
 
     @property
     def n_scenes(self) -> int:

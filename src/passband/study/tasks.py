@@ -1,43 +1,47 @@
 """What a worker does: named functions of a few small values. Each writes its artefact whole and returns a few bytes.
 
-A task reads the study from its canonical JSON, so nothing but text and numbers travels. What several tasks of one
-worker need (pools of images, above all the test images) is formed once per worker and kept.
+A task reads the study from its canonical JSON, so nothing but text and numbers travels. Networks of one training
+domain are one task, so that they share their pools, and every test image is formed once for all of them.
 """
 
-from collections.abc import Iterator
+import traceback
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
-from functools import lru_cache, partial
+from functools import partial
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-import torch
 from numpy.typing import NDArray
-from torch import nn
 
-from passband.data.batches import Batch, exposed_batch
-from passband.data.pool import ImagePool, form_pool
 from passband.evaluation.scores import score_images
+from passband.execution.tasks import is_disk_full, own_device, reason_of
 from passband.imaging.focus import refer_to_minimum_contrast
-from passband.imaging.mask import particle_mask
 from passband.information.spectra import specimen_spectrum
 from passband.information.weights import AREA, RADIAL, Weight, specimen_weight
-from passband.networks.unet import build_network, parameter_count
+from passband.networks.unet import UNet, build_network, parameter_count
 from passband.scattering.simulate import scene_waves
 from passband.seeds import seed_for
 from passband.storage.arrays import are_intact, save_arrays
 from passband.storage.run_folder import RunFolder
-from passband.storage.tables import read_parts, save_part, save_table
-from passband.storage.waves import load_waves, save_waves
+from passband.storage.summary import read_summary
+from passband.storage.tables import save_part, save_table
+from passband.storage.waves import save_waves
 from passband.storage.weights import has_network, load_network, save_network
 from passband.structure.scene import draw_scene
+from passband.study.coherence import coherence_table
 from passband.study.examples import example_arrays, median_network, shown_domains
 from passband.study.pairs import pair_table
-from passband.study.plan import NetworkPlan, Scene, image_seed, network_plan, scenes
-from passband.study.study import Split, Study
-from passband.training.loop import TrainedNetwork, train_network
-from passband.wave import SceneWaves
+from passband.study.pictures import keep_tests, study_of, test_images, training_pools, waves_of
+from passband.study.plan import Member, NetworkPlan, Scene, plans_of, scenes, series_of
+from passband.study.study import FullSeries, Split, Study
+from passband.training.loop import Diverged, TrainedNetwork, train_networks
+from passband.training.loop import Member as TrainingMember
+
+COHERENCE_WAVES: Final = 3
+"""Structures of each set on which the ways of reckoning partial coherence are compared."""
 
 
 def simulate(root: str, study_json: str, structures: str, split: Split, index: int) -> dict[str, Any]:
@@ -46,34 +50,33 @@ def simulate(root: str, study_json: str, structures: str, split: Split, index: i
     scene = scenes(study, structures, split)[index]
     path = folder.scene(scene.scene_id)
     if not are_intact(path):
-        atoms = draw_scene(study.structures[structures].scenes, scene.seed)
+        atoms = draw_scene(study.structures[structures].scenes, scene.seed, scene.library)
         waves = refer_to_minimum_contrast(scene_waves(atoms, study.simulation, scene.seed))
         save_waves(path, waves, _told_of(study, scene, len(atoms)))
     return {}
 
 
-def train_and_score(
-    root: str, study_json: str, domain: str, learning_rate: float, start: int
-) -> dict[str, Any]:
-    """Train one network, unless it is there, and score it on every test domain of the study."""
-    study, folder = study_of(study_json), RunFolder(Path(root))
-    plan = network_plan(study, domain, learning_rate, start)
-    path = folder.network(plan.network_id)
-    network = build_network(study.network, seed_for(start, "start"))
-    if not has_network(path):
-        pools = training_pools(root, study_json, domain)
-        trained = train_network(network, plan.card.training, *pools, seed=start)
-        save_network(path, trained.state_dict, _told(plan, trained))
-    stored = load_network(path)
-    network.load_state_dict(stored.state)
-    network.eval()
-    parts = [_scores(network, root, study_json, test) for test in study.test_on]
-    scores = pd.concat(parts, ignore_index=True)
-    row = {"network_id": plan.network_id, "train_id": domain, "seed": start}
-    save_part(folder.networks_table, plan.network_id, pd.DataFrame([row | _summary(network, stored.card)]))
-    scores = scores.assign(network_id=plan.network_id, train_id=domain, seed=start)
-    save_part(folder.scores, plan.part_id, scores)
-    return {}
+def train_and_score(root: str, study_json: str, members: Sequence[Member]) -> dict[str, Any]:
+    """Train networks of one domain, unless they are there, and score them on every test domain of their series.
+
+    Returns ``{"failed": {part id: [reason, details]}}``: a network that fails does not disturb the others.
+    """
+    study = study_of(study_json)
+    series = series_of(study, members[0].series)
+    plans = plans_of(study, members)
+    failed: dict[str, tuple[str, str]] = {}
+    _train(root, study_json, series, plans, failed)
+    networks = {plan.part_id: _stored(root, series, plan) for plan in plans if plan.part_id not in failed}
+    keep_tests(root, study_json, series.test_on)
+    tables: dict[str, list[pd.DataFrame]] = {part_id: [] for part_id in networks}
+    for test in series.test_on:
+        for part_id, rows in _scores(root, study_json, series, test, networks).items():
+            tables[part_id].append(rows)
+    folder = RunFolder(Path(root))
+    for plan in plans:
+        if plan.part_id in networks:
+            _save_scores(folder, plan, pd.concat(tables[plan.part_id], ignore_index=True))
+    return {"failed": failed}
 
 
 def measure(root: str, study_json: str) -> dict[str, Any]:
@@ -85,18 +88,104 @@ def measure(root: str, study_json: str) -> dict[str, Any]:
     return {}
 
 
+def compare_coherence(root: str, study_json: str) -> dict[str, Any]:
+    """Both ways of reckoning partial coherence, in every test domain of the study's own series, on a few structures."""
+    study, folder = study_of(study_json), RunFolder(Path(root))
+    domains = {name: study.domains[name] for name in study.test_on}
+    names = {domain.structures for domain in domains.values()}
+    few = {name: list(islice(waves_of(root, study, name, "test"), COHERENCE_WAVES)) for name in names}
+    waves = {name: [each.full for each in several] for name, several in few.items()}
+    save_table(folder.coherence, coherence_table(domains, waves))
+    return {}
+
+
 def show(root: str, study_json: str, part_ids: tuple[str, ...]) -> dict[str, Any]:
     """Images, predictions and curves for the report, from the finished networks with these parts of the scores."""
     study, folder = study_of(study_json), RunFolder(Path(root))
-    scores = read_parts(folder.scores, ("network_id",), part_ids)
-    train_id = next(name for name in study.train_on if name in set(scores["train_id"]))
-    network_id = median_network(scores, train_id)
+    summary = read_summary(folder, ("network_id", "train_id", "test_id", "dice_mean"), part_ids)
+    train_id = next(name for name in study.train_on if name in set(summary["train_id"]))
+    network_id = median_network(summary, train_id)
     tests = {name: test_images(root, study_json, name) for name in shown_domains(study, train_id)}
     shown = example_arrays(study, train_id, load_network(folder.network(network_id)), tests)
     structure = scenes(study, study.domains[train_id].structures, "test")[shown.attributes["row"]].scene_id
     told = {**shown.attributes, "network_id": network_id, "structure_id": structure}
     save_arrays(folder.examples, replace(shown, attributes=told))
     return {}
+
+
+def _train(
+    root: str,
+    study_json: str,
+    series: FullSeries,
+    plans: Sequence[NetworkPlan],
+    failed: dict[str, tuple[str, str]],
+) -> None:
+    """Train the networks that are not stored, together, and note those that fail; a full disk is nobody's fault."""
+    folder, device = RunFolder(Path(root)), own_device()
+    missing = {p.part_id: p for p in plans if not has_network(folder.network(p.network_id))}
+    if not missing:
+        return
+    members = (_member(root, study_json, series, plan) for plan in list(missing.values()))
+    try:
+        for ended in train_networks(members, device):
+            plan = missing.pop(ended.key)
+            if isinstance(ended, Diverged):
+                failed[ended.key] = (ended.reason, "")
+            else:
+                told = _told(plan, ended.network, device)
+                save_network(folder.network(plan.network_id), ended.network.state_dict, told)
+    except Exception as error:
+        if is_disk_full(error):
+            raise
+        if len(plans) > 1:
+            for plan in missing.values():
+                _train(root, study_json, series, [plan], failed)
+        else:
+            failed[plans[0].part_id] = (reason_of(error), traceback.format_exc())
+
+
+def _member(root: str, study_json: str, series: FullSeries, plan: NetworkPlan) -> TrainingMember:
+    training, validation = training_pools(root, study_json, plan.domain, plan.card.training)
+    network = build_network(series.network, seed_for(plan.card.seed, "start"))
+    return TrainingMember(plan.part_id, network, plan.card.training, training, validation, plan.card.seed)
+
+
+def _stored(root: str, series: FullSeries, plan: NetworkPlan) -> UNet:
+    """A trained network, ready to predict; its line in the table of networks is there then."""
+    folder = RunFolder(Path(root))
+    network = build_network(series.network, seed_for(plan.card.seed, "start"))
+    stored = load_network(folder.network(plan.network_id))
+    network.load_state_dict(stored.state)
+    row = {"network_id": plan.network_id, "train_id": plan.domain, "seed": plan.card.seed}
+    row |= {"series": series.name} | _summary(network, stored.card)
+    save_part(folder.networks_table, plan.network_id, pd.DataFrame([row]))
+    return network.to(own_device()).eval()
+
+
+def _scores(
+    root: str, study_json: str, series: FullSeries, test: str, networks: Mapping[str, UNet]
+) -> dict[str, pd.DataFrame]:
+    """Scores of several networks on the images of one test domain, which are formed once."""
+    study, device = study_of(study_json), own_device()
+    batch = test_images(root, study_json, test)
+    images, masks = batch.images.to(device), batch.masks.to(device)
+    ids = [scene.scene_id for scene in scenes(study, study.domains[test].structures, "test")]
+    sampling_A, precision = series.network.input_sampling_A, series.training.precision
+    return {
+        part_id: pd.DataFrame(
+            {
+                "test_id": test,
+                "structure_id": ids,
+                **asdict(score_images(network, images, masks, sampling_A, precision)),
+            }
+        )
+        for part_id, network in networks.items()
+    }
+
+
+def _save_scores(folder: RunFolder, plan: NetworkPlan, scores: pd.DataFrame) -> None:
+    told = scores.assign(network_id=plan.network_id, train_id=plan.domain, seed=plan.card.seed)
+    save_part(folder.scores, plan.part_id, told)
 
 
 def _told_of(study: Study, scene: Scene, atoms: int) -> dict[str, Any]:
@@ -106,19 +195,25 @@ def _told_of(study: Study, scene: Scene, atoms: int) -> dict[str, Any]:
         "split": scene.split,
         "index": scene.index,
         "seed": scene.seed,
+        "library": scene.library,
         "atoms": atoms,
         "scenes": study.structures[scene.structures].scenes.model_dump(mode="json"),
         "simulation": study.simulation.model_dump(mode="json"),
     }
 
 
-def _told(plan: NetworkPlan, trained: TrainedNetwork) -> dict[str, Any]:
+def _told(plan: NetworkPlan, trained: TrainedNetwork, device: str) -> dict[str, Any]:
     """What is stored beside the weights: the card, and what training came to."""
-    outcome = {"best_step": trained.best_step, "seconds": trained.seconds, "history": trained.history}
+    outcome = {
+        "best_step": trained.best_step,
+        "seconds": trained.seconds,
+        "device": device,
+        "history": trained.history,
+    }
     return {"train_id": plan.domain, "card": plan.card.model_dump(mode="json"), "outcome": outcome}
 
 
-def _summary(network: nn.Module, told: dict[str, Any]) -> dict[str, Any]:
+def _summary(network: UNet, told: dict[str, Any]) -> dict[str, Any]:
     outcome = told["outcome"]
     best = next(row for row in outcome["history"] if row["step"] == outcome["best_step"])
     return {
@@ -132,55 +227,12 @@ def _summary(network: nn.Module, told: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _scores(network: nn.Module, root: str, study_json: str, test: str) -> pd.DataFrame:
-    study, batch = study_of(study_json), test_images(root, study_json, test)
-    sampling_A, precision = study.network.input_sampling_A, study.training.precision
-    columns = score_images(network, batch.images, batch.masks, sampling_A, precision)
-    ids = [scene.scene_id for scene in scenes(study, study.domains[test].structures, "test")]
-    return pd.DataFrame({"test_id": test, "structure_id": ids, **asdict(columns)})
-
-
-@lru_cache(maxsize=8)
-def study_of(study_json: str) -> Study:
-    """The study that a task was given."""
-    return Study.model_validate_json(study_json)
-
-
-@lru_cache(maxsize=8)
-def training_pools(root: str, study_json: str, domain: str) -> tuple[ImagePool, ImagePool]:
-    """Noiseless images of a domain's training and validation structures; all networks of the domain share them."""
-    study = study_of(study_json)
-    training = _pool(root, study, domain, "training", study.training.images_per_structure)
-    return training, _pool(root, study, domain, "validation", study.training.validation_images_per_structure)
-
-
-@lru_cache(maxsize=256)
-def test_images(root: str, study_json: str, domain: str) -> Batch:
-    """One noisy image of every test structure under a condition of the domain; the same for all networks."""
-    study = study_of(study_json)
-    noise = torch.Generator().manual_seed(seed_for(image_seed(study), "noise"))
-    return exposed_batch(_pool(root, study, domain, "test", 1), noise)
-
-
-def _pool(root: str, study: Study, domain: str, split: Split, per_structure: int) -> ImagePool:
-    own = study.domains[domain]
-    waves = list(_waves(root, study, own.structures, split))
-    masks = [particle_mask(each.particles, study.mask.preset, study.mask.blur_A) for each in waves]
-    return form_pool(waves, masks, own.imaging, per_structure, seed_for(image_seed(study), split))
-
-
-def _waves(root: str, study: Study, structures: str, split: Split) -> Iterator[SceneWaves]:
-    folder = RunFolder(Path(root))
-    for scene in scenes(study, structures, split):
-        yield load_waves(folder.scene(scene.scene_id)).waves
-
-
 def _weight(root: str, study: Study) -> Weight:
     """The weight of the study's measures; 'specimen' is the spectrum of the particles in the training scenes."""
     if study.measures.weight != "specimen":
         return {"radial": RADIAL, "area": AREA}[study.measures.weight]
-    names = {study.domains[name].structures: None for name in study.train_on}
-    waves = [each.particles for name in names for each in _waves(root, study, name, "training")]
+    names = {study.domains[name].structures: None for name in study.training_domains}
+    waves = [each.particles for name in names for each in waves_of(root, study, name, "training")]
     return specimen_weight(specimen_spectrum(waves).radial())
 
 

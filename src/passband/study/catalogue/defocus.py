@@ -1,12 +1,19 @@
-"""The named studies. Each is a function that returns data; `passband studies --show NAME` prints it as YAML."""
+"""Studies of the published defocus series: small, for one night, and at its published size."""
 
-from collections.abc import Callable
-
+from passband.data.spec import BatchSpec
 from passband.imaging.distribution import ImagingDistribution, normal
 from passband.networks.spec import COMPACT, PUBLISHED
 from passband.scattering.spec import SimulationSpec
 from passband.structure.distribution import AmorphousCarbon, ParticleDistribution, SceneDistribution
-from passband.study.study import Deviation, Domain, MaskSpec, StructureSet, Study
+from passband.study.catalogue.deviations import (
+    COMPACT_DEVIATIONS,
+    FIELD_DEVIATION,
+    ORDER_DEVIATION,
+    SLICES_DEVIATION,
+    SPREAD_DEVIATION,
+    images_deviation,
+)
+from passband.study.study import Domain, MaskSpec, StructureSet, Study
 from passband.training.spec import COMPACT_TRAINING, PUBLISHED_TRAINING
 
 TEST_DEFOCI_NM = tuple(range(-25, 26, 5))
@@ -47,13 +54,18 @@ def defocus_domains(dose_e_per_A2: float = 400.0) -> dict[str, Domain]:
     }
 
 
+def compact_simulation() -> SimulationSpec:
+    """Waves for the compact network, simulated with Debye-Waller factors at pixels of 0.2 Å."""
+    return SimulationSpec(energy_kV=300.0, sampling_A=0.2, stored_sampling_A=COMPACT.input_sampling_A)
+
+
 def demo() -> Study:
     """Five minutes on two cores: 20 compact networks on the published defocus series, small."""
     return Study(
         name="demo",
         question="How far in defocus does a network trained at one defocus keep working?",
         structures={"CdSe": StructureSet(scenes=cadmium_selenide(), training=36, validation=6, test=16)},
-        simulation=SimulationSpec(energy_kV=300.0, sampling_A=0.2, stored_sampling_A=0.4),
+        simulation=compact_simulation(),
         mask=MaskSpec(preset="clean", blur_A=1.6),
         domains=defocus_domains(),
         train_on=tuple(map(defocus_name, TRAINING_DEFOCI_NM)),
@@ -65,12 +77,7 @@ def demo() -> Study:
         deviations=(
             *COMPACT_DEVIATIONS,
             images_deviation(36, "five minutes on two cores"),
-            Deviation(
-                what="Slices, pixels, phonons",
-                published="0.1 Å pixels, 8 frozen phonons",
-                here="0.2 Å pixels, Debye-Waller factors in the form factors, 2 Å slices",
-                why="a fraction of the cost; for gold the scattered wave is off by 0.6 % (benchmarks/exit_wave.py)",
-            ),
+            SLICES_DEVIATION,
         ),
     )
 
@@ -78,6 +85,9 @@ def demo() -> Study:
 def defocus() -> Study:
     """One night on two cores: 200 compact networks, trained 3,000 steps each on waves simulated as published."""
     small = demo()
+    long = small.training.model_copy(
+        update={"steps": 3000, "first_validation": 1000, "batches": BatchSpec(noise="fresh")}
+    )
     return small.model_copy(
         update={
             "name": "defocus",
@@ -85,14 +95,17 @@ def defocus() -> Study:
                 "CdSe": StructureSet(scenes=cadmium_selenide(), training=128, validation=24, test=64)
             },
             "simulation": SimulationSpec(
-                energy_kV=300.0, sampling_A=0.1, stored_sampling_A=0.4, frozen_phonons=8
+                energy_kV=300.0,
+                sampling_A=0.1,
+                stored_sampling_A=COMPACT.input_sampling_A,
+                frozen_phonons=8,
             ),
-            "training": small.training.model_copy(update={"steps": 3000, "first_validation": 1000}),
+            "training": long,
             "learning_rates": (small.training.learning_rate, small.training.learning_rate / 3),
             "random_starts": 20,
             "deviations": (
                 *COMPACT_DEVIATIONS,
-                images_deviation(128, "one night on two cores"),
+                images_deviation(128, "one night on two cores", long),
             ),
         }
     )
@@ -115,65 +128,3 @@ def published_defocus() -> Study:
         random_starts=3,
         deviations=(FIELD_DEVIATION, ORDER_DEVIATION, SPREAD_DEVIATION),
     )
-
-
-FIELD_DEVIATION = Deviation(
-    what="Support",
-    published="12.8 nm wide, of which the images show 10.24 nm",
-    here="10.24 nm wide and periodic, as wide as the images",
-    why="a periodic field may be rolled as augmentation, and nothing is simulated that is not shown",
-)
-ORDER_DEVIATION = Deviation(
-    what="What the beam meets first",
-    published="not stated",
-    here="the particles, then the support",
-    why="one of the two had to be chosen; the field structures.*.scenes.first changes it",
-)
-SPREAD_DEVIATION = Deviation(
-    what="Focal spread",
-    published="10 Å, not said whether standard deviation or 1/e half width",
-    here="10 Å standard deviation",
-    why="the standard deviation is what we store; the 1/e half width would be 14 Å",
-)
-
-
-def images_deviation(structures: int, why: str) -> Deviation:
-    """Fewer structures than published, imaged anew at every step."""
-    return Deviation(
-        what="Training structures, images",
-        published="512 images, then 8-fold dihedral augmentation",
-        here=f"{structures} structures under 4 conditions each, with fresh noise, dihedral and roll at every step",
-        why=why,
-    )
-
-
-COMPACT_DEVIATIONS = (
-    FIELD_DEVIATION,
-    ORDER_DEVIATION,
-    SPREAD_DEVIATION,
-    Deviation(
-        what="Images",
-        published="512 x 512 px of 0.2 Å",
-        here="256 x 256 px of 0.4 Å over the same 10.24 nm",
-        why="the band up to 1.25 1/Å carries the information; the cost is a quarter",
-    ),
-    Deviation(
-        what="Network and training",
-        published="U-Net with a ResNet-18-like encoder, 14 M parameters, 10 epochs of Adam, cross entropy",
-        here="compact U-Net with a stride-4 stem, one-cycle learning rate, cross entropy + Dice, bfloat16",
-        why="seconds per network instead of minutes on a GPU, so that many random starts are affordable",
-    ),
-    Deviation(
-        what="Mask",
-        published="phase > π/16, Gaussian blur 1.6 Å, label > 0.5",
-        here="preset 'clean': the same with label > 0.2",
-        why="along a zone axis the published rule keeps the atomic columns only; a fatter mask flatters Dice",
-    ),
-)
-
-
-CATALOGUE: dict[str, Callable[[], Study]] = {
-    "demo": demo,
-    "defocus": defocus,
-    "published-defocus": published_defocus,
-}

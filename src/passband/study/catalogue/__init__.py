@@ -1,0 +1,21 @@
+"""The named studies. Each is a function that returns data; `passband studies --show NAME` prints it as YAML."""
+
+from collections.abc import Callable
+
+from passband.study.catalogue.axes import breadth, dose, imaging, mixtures, paper_scale, structure
+from passband.study.catalogue.defocus import defocus, demo, published_defocus
+from passband.study.study import Study
+
+__all__ = ["CATALOGUE", "defocus", "demo", "paper_scale", "published_defocus"]
+
+CATALOGUE: dict[str, Callable[[], Study]] = {
+    "demo": demo,
+    "defocus": defocus,
+    "dose": dose,
+    "structure": structure,
+    "mixtures": mixtures,
+    "breadth": breadth,
+    "imaging": imaging,
+    "paper-scale": paper_scale,
+    "published-defocus": published_defocus,
+}

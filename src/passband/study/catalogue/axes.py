@@ -1,0 +1,126 @@
+"""One study for every family of domains, small enough for one sitting, and all of them at the paper's scale."""
+
+from collections.abc import Mapping
+
+from passband.networks.spec import COMPACT, NetworkSpec
+from passband.structure.distribution import SceneDistribution
+from passband.study.catalogue.defocus import compact_simulation
+from passband.study.catalogue.deviations import (
+    BLUR_DEVIATION,
+    COMPACT_DEVIATIONS,
+    LARGE_DEVIATION,
+    SLICES_DEVIATION,
+    images_deviation,
+)
+from passband.study.catalogue.families import (
+    Family,
+    breadth_family,
+    defocus_family,
+    dose_family,
+    imaging_family,
+    mixture_family,
+    structure_family,
+)
+from passband.study.study import Deviation, MaskSpec, StructureSet, Study
+from passband.training.spec import COMPACT_TRAINING
+
+TRAINING, VALIDATION, TEST = 36, 6, 32
+"""Scenes of every set of structures."""
+RATES = (COMPACT_TRAINING.learning_rate, COMPACT_TRAINING.learning_rate / 3)
+
+
+def dose() -> Study:
+    """50 networks on five doses, tested on twelve."""
+    question = "Does a network trained at one dose work at another?"
+    return _study("dose", question, dose_family())
+
+
+def structure() -> Study:
+    """180 networks on nine lattices in two sizes, each tested on all of them."""
+    question = "What does a change of the structure cost, at one and the same imaging condition?"
+    return _study("structure", question, structure_family(), (LARGE_DEVIATION, BLUR_DEVIATION))
+
+
+def mixtures() -> Study:
+    """120 networks on mixtures of two defoci, tested on the defocus series."""
+    return _study("mixtures", "Does training on two defoci cover what lies between them?", mixture_family())
+
+
+def breadth() -> Study:
+    """120 networks on wider and wider distributions of defocus."""
+    return _study("breadth", "How wide should the defocus of the training images be?", breadth_family())
+
+
+def imaging() -> Study:
+    """200 networks on 20 random imaging conditions, each tested on 40."""
+    question = "Which measure foretells performance when several settings of the microscope change at once?"
+    return _study("imaging", question, imaging_family())
+
+
+def paper_scale() -> Study:
+    """At least 12,000 networks over all families: two learning rates, three sizes, many random starts."""
+    families = {
+        "dose": (dose_family(), 150),
+        "structure": (structure_family(), 60),
+        "mixtures": (mixture_family(), 60),
+        "breadth": (breadth_family(), 60),
+        "imaging": (imaging_family(), 55),
+    }
+    own = defocus_family()
+    series = {name: family.series(starts=starts) for name, (family, starts) in families.items()}
+    sizes = {
+        "defocus-narrow": own.series(starts=30).model_copy(update={"network": resized(COMPACT, 0.5)}),
+        "defocus-wide": own.series(starts=20).model_copy(update={"network": resized(COMPACT, 1.5)}),
+    }
+    question = (
+        "How do networks perform away from the conditions that they were trained at, and what foretells it?"
+    )
+    first = _study("paper-scale", question, own, (LARGE_DEVIATION, BLUR_DEVIATION))
+    joined = [family for family, _ in families.values()]
+    sets = {name: scenes for family in joined for name, scenes in family.scenes.items()}
+    domains = {name: domain for family in joined for name, domain in family.domains.items()}
+    return Study.model_validate(
+        first.model_copy(
+            update={
+                "structures": _sets(sets),
+                "domains": dict(own.domains) | domains,
+                "random_starts": 100,
+                "series": series | sizes,
+            }
+        ).model_dump()
+    )
+
+
+def resized(network: NetworkSpec, factor: float) -> NetworkSpec:
+    """A network with so many times the channels at every level."""
+    return network.model_copy(update={"widths": tuple(round(width * factor) for width in network.widths)})
+
+
+def _study(name: str, question: str, family: Family, deviations: tuple[Deviation, ...] = ()) -> Study:
+    return Study(
+        name=name,
+        question=question,
+        structures=_sets(family.scenes),
+        simulation=compact_simulation(),
+        mask=MaskSpec(preset="clean", blur_A=1.6),
+        domains=dict(family.domains),
+        train_on=family.train_on,
+        test_on=family.test_on,
+        network=COMPACT,
+        training=COMPACT_TRAINING,
+        learning_rates=RATES,
+        random_starts=5,
+        deviations=(
+            *COMPACT_DEVIATIONS,
+            images_deviation(TRAINING, "thousands of networks on two cores"),
+            SLICES_DEVIATION,
+            *deviations,
+        ),
+    )
+
+
+def _sets(scenes: Mapping[str, SceneDistribution]) -> dict[str, StructureSet]:
+    return {
+        name: StructureSet(scenes=each, training=TRAINING, validation=VALIDATION, test=TEST)
+        for name, each in scenes.items()
+    }
