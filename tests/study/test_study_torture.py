@@ -82,9 +82,11 @@ def test_a_study_killed_again_and_again_ends_in_the_tables_of_an_undisturbed_one
     """No finished network is trained again, no row is there twice, and planned is done and failed."""
     root, starts, generator = tmp_path / "run", 8 + KILLS // 2, random.Random(7)
     at_work = 0
-    for _ in range(KILLS):
+    for kill in range(KILLS):
         before = {path: path.stat().st_mtime_ns for path in (root / "networks").glob("[!.]*.json")}
         with start(root, "dask", 2, starts, STEPS) as driver:
+            if kill == KILLS - 1:  # one at least finds something finished, however slow the machine
+                wait_until(lambda: bool(finished(root)), driver)
             kill_someone(root, driver, generator)
             driver.communicate(timeout=120)
         time.sleep(0.5)  # the workers see the end of their driver
