@@ -11,12 +11,17 @@ import ase.io
 import numpy as np
 import pytest
 import tifffile
+import torch
 from accuracy_samples import grain
 from PIL import Image
 
 from passband.cli import main
+from passband.imaging.draw import mean_condition
+from passband.imaging.image import intensity
+from passband.imaging.recording import recording
 from passband.storage.waves import load_waves
 from passband.structure.exchange import to_ase
+from passband.study.load import load_imaging
 
 IMAGING = "defocus_nm: 5\n"
 
@@ -67,6 +72,20 @@ def test_waves_image_and_their_record_are_written(
         "image.png",
         "simulation.json",
     }
+
+
+@pytest.mark.parametrize("how", ["coherence: explicit", "detector: {mtf: {form: gaussian, half_at: 0.3}}"])
+def test_the_image_is_recorded_as_the_imaging_says(
+    files: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    atoms, imaging = files
+    Path(imaging).write_text(f"{IMAGING}focal_spread_nm: 3\n{how}\n", encoding="utf-8")
+    assert call(monkeypatch, atoms, "--imaging", imaging, "--out", str(tmp_path / "out")) == 0
+    wave = load_waves(tmp_path / "out" / "waves.zarr" / "scene").waves.full
+    own = load_imaging(Path(imaging))
+    condition, image = mean_condition(own), torch.from_numpy(tifffile.imread(tmp_path / "out" / "image.tif"))
+    torch.testing.assert_close(image, intensity(wave, condition, recording(own)), rtol=0, atol=1e-5)
+    assert float((image - intensity(wave, condition)).abs().max()) > 1e-3
 
 
 def test_the_check_writes_a_page_that_needs_nothing_else(

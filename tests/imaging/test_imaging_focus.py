@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from passband.errors import UserError
 from passband.grid import Grid
 from passband.imaging.condition import symmetric_condition
 from passband.imaging.focus import contrast, minimum_contrast_C10_A, refer_to_minimum_contrast
@@ -41,6 +42,12 @@ def test_a_phase_in_one_plane_has_its_minimum_there(phase: Phase) -> None:
     assert minimum_contrast_C10_A(ExitWave(flat, grid, 300e3, focus_offset_A=20.0)) == pytest.approx(
         -20, abs=0.15
     )
+
+
+def test_a_minimum_outside_the_search_is_refused_not_guessed(ball: ExitWave) -> None:
+    away = replace(ball, focus_offset_A=200.0)
+    with pytest.raises(UserError, match="particles have to be thinner"):
+        minimum_contrast_C10_A(away)
 
 
 def test_contrast_is_the_variance_of_the_image(ball: ExitWave) -> None:

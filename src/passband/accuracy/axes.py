@@ -64,7 +64,7 @@ def _probe(run: Run, result: Result, better: Result, value: float) -> Probe:
     """Compared on the user's stored pixels."""
     grid = run.own.waves.full.grid
     wave, true = (_stored(each.wave, grid) for each in (result, better))
-    error = image_error(run.image(wave), run.image(true))
+    error = image_error(run.specimen.image(wave), run.specimen.image(true))
     is_own = result.trial.spec == run.specimen.spec
     return Probe(value, error, wave_error(wave, true), result.seconds, is_own)
 
@@ -74,13 +74,13 @@ def _stored_axis(run: Run, finest: Result) -> list[Axis]:
     own, best = run.own.waves.full.grid, finest.wave.grid
     if best == own:
         return []
-    true = resample(run.image(finest.wave), own.shape)
+    true = resample(run.specimen.image(finest.wave), own.shape)
     probes = []
     for ratio in (1.0, STORED_BETWEEN):
         ny, nx = (int(n * ratio) for n in own.shape)
         grid = Grid((ny, nx), own.sampling_A / ratio)
         if grid.shape != best.shape:
-            image = resample(run.image(_stored(finest.wave, grid)), own.shape)
+            image = resample(run.specimen.image(_stored(finest.wave, grid)), own.shape)
             probes.append(Probe(grid.sampling_A, image_error(image, true), None, None, ratio == 1))
     return [Axis("stored_sampling_A", tuple(probes), f"{best.sampling_A:.3g} Å")]
 
@@ -93,7 +93,7 @@ def _phonon_axis(run: Run, results: list[Result]) -> list[Axis]:
     n = max(waves)
     if n < 2:
         return []
-    images = torch.stack([run.image(replace(waves[n], field=each[None])) for each in waves[n].field])
+    images = torch.stack([run.specimen.image(replace(waves[n], field=each[None])) for each in waves[n].field])
     mean = images.mean(0)
     deviation = sqrt(n / (n - 1)) * float((images - mean).square().mean().sqrt()) / contrast(mean)
     seconds = (
@@ -104,7 +104,7 @@ def _phonon_axis(run: Run, results: list[Result]) -> list[Axis]:
         for count in sorted({*PHONON_COUNTS, n, *([own_count] if own_count else [])})
     ]
     if 0 in waves:
-        difference = image_error(run.image(waves[0]), mean)
+        difference = image_error(run.specimen.image(waves[0]), mean)
         bias = sqrt(max(0.0, difference**2 - deviation**2 / n))
         probes.insert(0, Probe(0, bias, None, run.one.seconds, own_count == 0))
     reference = f"the mean of {n}, of which the standard error is {deviation / sqrt(n):.1%}"
@@ -114,10 +114,10 @@ def _phonon_axis(run: Run, results: list[Result]) -> list[Axis]:
 def _field_axis(run: Run, results: list[Result]) -> Axis:
     """The particle in the middle of each field, within the window of the user's."""
     widest, grid = results[0], results[-1].wave.grid
-    true = _window(run.image(widest.wave), grid)
+    true = _window(run.specimen.image(widest.wave), grid)
     probes = []
     for result in results[1:]:
-        error = image_error(_window(run.image(result.wave), grid), true)
+        error = image_error(_window(run.specimen.image(result.wave), grid), true)
         own_width = result.trial.times_wider == 1
         probes.append(Probe(result.wave.grid.extent_A[1] / 10, error, None, result.seconds, own_width))
     width_nm, stored_A = widest.wave.grid.extent_A[1] / 10, grid.sampling_A

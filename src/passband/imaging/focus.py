@@ -17,6 +17,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
+from passband.errors import UserError
 from passband.imaging.condition import ImagingCondition, symmetric_condition
 from passband.imaging.image import WaveSpectrum, form_intensity, spectrum
 from passband.wave import ExitWave, SceneWaves
@@ -35,7 +36,8 @@ def minimum_contrast_C10_A(particles: ExitWave, focal_spread_A: float = 10.0) ->
     """The C10 [Å], in steps of 0.1 Å, at which the particles show the least contrast.
 
     It counts from the plane that the wave refers to, so adding it to the wave's focus_offset_A brings the wave to
-    the zero of defocus. Without particles, 0. At the ends of ±150 Å the search stops.
+    the zero of defocus. Without particles, 0.
+    Raises UserError where the contrast still falls at an end of the search: the particles are too thick.
     """
     waves = spectrum(particles)
     first = torch.arange(
@@ -44,6 +46,11 @@ def minimum_contrast_C10_A(particles: ExitWave, focal_spread_A: float = 10.0) ->
     coarse = _through_focus(waves, first, focal_spread_A)
     if float(coarse.max()) < SMALLEST_CONTRAST:
         return 0.0
+    if abs(float(first[coarse.argmin()])) == SEARCH_RANGE_A:
+        raise UserError(
+            f"the particles have no plane of least contrast within {SEARCH_RANGE_A / 10:g} nm of their exit plane, from "
+            "which defocus could be counted; particles have to be thinner, below about 25 nm"
+        )
     near = _lowest_valleys(first, coarse)[:, None] + torch.arange(-FIRST_STEP_A, FIRST_STEP_A + 0.5, 1.0)
     whole = _minimum(waves, near.flatten(), focal_spread_A)
     tenths = torch.arange(-10, 11, dtype=torch.float64) / 10

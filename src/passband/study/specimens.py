@@ -10,6 +10,7 @@ from passband.exchange.atoms import AtomsOptions, place_atoms
 from passband.imaging.distribution import ImagingDistribution, mean_value
 from passband.imaging.draw import mean_condition
 from passband.imaging.extent import check_fits
+from passband.imaging.recording import recording
 from passband.records import parse_record
 from passband.scattering.field import field_grid
 from passband.scattering.spec import SimulationSpec
@@ -60,8 +61,16 @@ class Prepared:
             "Atoms": f"{len(self.specimen.atoms):,}, in {width_nm:.2f} x {height_nm:.2f} x {depth_nm:.2f} nm",
             "Simulation": f"{spec.energy_kV:g} kV, pixels of {spec.sampling_A:.4g} Å (stored: "
             f"{spec.stored_sampling_A:.4g} Å), slices of {spec.slice_thickness_A:g} Å, {thermal}",
-            "Image": ", ".join(f"{key} {value:.4g}" for key, value in self.means().items()),
+            "Image": ", ".join(
+                [*(f"{key} {value:.4g}" for key, value in self.means().items()), *self._recorded()]
+            ),
         }
+
+    def _recorded(self) -> list[str]:
+        """How partial coherence is reckoned and what records the image, where not in the plain way."""
+        own = self.specimen.recording
+        explicit = ["partial coherence averaged explicitly"] if own.coherence == "explicit" else []
+        return explicit + (["with the detector's transfer"] if own.detector is not None else [])
 
     def means(self) -> dict[str, float]:
         """The settings of the image that are not zero, and always the defocus."""
@@ -141,4 +150,4 @@ def _specimen(
     field_grid(atoms.cell_A, spec.sampling_A, "--sampling-A")
     stored = field_grid(atoms.cell_A, spec.stored_sampling_A, "--stored-sampling-A")
     check_fits(imaging, min(stored.extent_A), stored.nyquist_per_A, where)
-    return Specimen(atoms, spec, seed, mean_condition(imaging))
+    return Specimen(atoms, spec, seed, mean_condition(imaging), recording(imaging))
