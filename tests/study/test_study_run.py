@@ -12,7 +12,7 @@ from study_samples import tiny_study
 from passband.errors import UserError
 from passband.execution.executors import ExecutorSpec
 from passband.records import canonical_json
-from passband.report.publish import MEASURES, publish, table_digest
+from passband.report.publish import MEASURES, publish, report_data, table_digest
 from passband.storage.packs import packs, small_parts
 from passband.storage.run_folder import RunFolder
 from passband.storage.tables import load_table, read_parts
@@ -21,7 +21,7 @@ from passband.study import accounts, pictures, tasks
 from passband.study.plan import Member, plans_of
 from passband.study.run import RunOptions, run_study
 from passband.study.status import status_lines
-from passband.study.study import MAIN
+from passband.study.study import MAIN, Series
 from passband.training.loop import Diverged
 from passband.training.loop import Member as TrainingMember
 
@@ -140,6 +140,21 @@ def test_a_larger_study_in_the_same_folder_keeps_what_is_there(copied: Path) -> 
     assert run_study(study, copied, INLINE).networks == 6
     assert all(path.stat().st_mtime_ns == changed for path, changed in cards.items())
     assert publish(copied).exists()
+
+
+def test_every_series_has_a_page_of_its_own_networks_and_domains(copied: Path) -> None:
+    second = Series(train_on=("+8 nm",), test_on=("+8 nm", "+4 nm"), learning_rates=(5e-3,), random_starts=1)
+    study = tiny_study().model_copy(update={"series": {"second": second}})
+    run_study(study, copied, INLINE)
+    page = publish(copied).read_text(encoding="utf-8")
+    own = (copied / "report" / "second" / "index.html").read_text(encoding="utf-8")
+    assert "4 of 4" in page
+    assert "1 of 1" in own
+    assert 'href="second/index.html"' in page
+    assert 'href="../index.html"' in own
+    data = report_data(study, RunFolder(copied), "second")
+    assert set(data.scores["test_id"]) == set(data.domains["domain_id"]) == {"+8 nm", "+4 nm"}
+    assert set(data.information["train_id"]) == {"+8 nm"}
 
 
 def test_a_diverging_network_is_recorded_with_its_reason_and_the_rest_goes_on(

@@ -48,8 +48,8 @@ def minimum_contrast_C10_A(particles: ExitWave, focal_spread_A: float = 10.0) ->
         return 0.0
     if abs(float(first[coarse.argmin()])) == SEARCH_RANGE_A:
         raise UserError(
-            f"the particles have no plane of least contrast within {SEARCH_RANGE_A / 10:g} nm of their exit plane, from "
-            "which defocus could be counted; particles have to be thinner, below about 25 nm"
+            f"the particles have no plane of least contrast within {SEARCH_RANGE_A / 10:g} nm of their exit plane, "
+            "from which defocus could be counted; particles have to be thinner, below about 25 nm"
         )
     near = _lowest_valleys(first, coarse)[:, None] + torch.arange(-FIRST_STEP_A, FIRST_STEP_A + 0.5, 1.0)
     whole = _minimum(waves, near.flatten(), focal_spread_A)

@@ -108,6 +108,7 @@ class ReportData:
     coherence: a row per domain and structure, as ``study.coherence.coherence_table`` gives it; None for no figure.
     measures: how ε and σ were taken, as label → text (weight, q_max).
     provenance: section → (name → value): versions, seeds, content ids, checksums.
+    others: pages of the other series of the study, name → link.
     interval_level: of every interval handed in and made here.
     """
 
@@ -129,6 +130,7 @@ class ReportData:
     coherence: pd.DataFrame | None = None
     measures: Mapping[str, str] = field(default_factory=dict)
     provenance: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    others: Mapping[str, str] = field(default_factory=dict)
     interval_level: float = 0.90
 
     def __post_init__(self) -> None:

@@ -1,6 +1,7 @@
 """From a run folder to its page: read the tables, join scores and measures, write the report."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from passband.storage.tables import load_table, part_keys, read_parts
 from passband.storage.weights import load_card
 from passband.study.accuracy import warnings_of
 from passband.study.plan import NetworkPlan, network_plans
-from passband.study.study import Study
+from passband.study.study import MAIN, Study
 
 MEASURES = (
     *("sigma", "sigma_signed", "coverage"),
@@ -32,14 +33,25 @@ MOST_HISTORIES = 200
 
 
 def publish(root: Path) -> Path:
-    """Write RUN/report from what is stored; returns the path of the page. Raises UserError when there is no run."""
+    """Write RUN/report from what is stored; returns the path of the page. Raises UserError when there is no run.
+
+    Each further series of the study has a page of its own, RUN/report/SERIES/index.html.
+    """
     folder = RunFolder.existing(root)
     study = parse_record(Study, load_yaml(folder.study), str(folder.study))
-    return write_report(report_data(study, folder), folder.report)
+    for name in study.series:
+        others = {study.name: "../index.html"} | {
+            each: f"../{each}/index.html" for each in study.series if each != name
+        }
+        write_report(replace(report_data(study, folder, name), others=others), folder.report / name)
+    others = {name: f"{name}/index.html" for name in study.series}
+    return write_report(replace(report_data(study, folder), others=others), folder.report)
 
 
-def report_data(study: Study, folder: RunFolder) -> ReportData:
-    """Everything on the page, from the tables of the run folder."""
+def report_data(whole: Study, folder: RunFolder, series: str = MAIN) -> ReportData:
+    """Everything on the page of one series of a study, from the tables of the run folder."""
+    study = whole.only(series)
+    domains = load_table(folder.conditions)
     there = set(part_keys(folder.scores))
     plans = [plan for plan in network_plans(study) if plan.part_id in there]
     scores = read_parts(
@@ -51,15 +63,18 @@ def report_data(study: Study, folder: RunFolder) -> ReportData:
     information = (
         load_table(folder.information) if folder.information.exists() else empty_table("information")
     )
+    information = information[
+        information["train_id"].isin(study.train_on) & information["test_id"].isin(study.test_on)
+    ].reset_index(drop=True)
     bootstrap = Bootstrap(seed=seed_for(study.seed, "bootstrap"))
     return ReportData(
-        title=study.name,
+        title=study.name if series == MAIN else f"{study.name}: {series}",
         question=study.question,
         study_yaml=folder.study.read_text(encoding="utf-8"),
         mask_preset=study.mask.preset,
         planned_networks=study.n_networks,
         scores=scores if plans else empty_table("scores"),
-        domains=load_table(folder.conditions),
+        domains=domains[domains["domain_id"].isin(study.test_on)].reset_index(drop=True),
         networks=networks if plans else empty_table("networks"),
         information=information,
         history=_history(folder, plans),
@@ -67,11 +82,11 @@ def report_data(study: Study, folder: RunFolder) -> ReportData:
         deviations=_deviations(study),
         failures=_failures(folder),
         cost=_cost(study, folder, networks),
-        examples=_examples(folder),
-        coherence=load_table(folder.coherence) if folder.coherence.exists() else None,
+        examples=_examples(folder, study),
+        coherence=_coherence(folder, study.test_on),
         measures={"weight": study.measures.weight, "q_max": f"{study.measures.q_max_per_A:g} 1/Å"},
         provenance=_provenance(
-            study, folder, {"scores": scores, "networks": networks, "information": information}
+            whole, folder, {"scores": scores, "networks": networks, "information": information}
         ),
         interval_level=bootstrap.level,
     )
@@ -141,11 +156,21 @@ def _cost(study: Study, folder: RunFolder, networks: pd.DataFrame) -> Cost:
     )
 
 
-def _examples(folder: RunFolder) -> Examples | None:
+def _coherence(folder: RunFolder, names: Collection[str]) -> pd.DataFrame | None:
+    if not folder.coherence.exists():
+        return None
+    table = load_table(folder.coherence)
+    return table[table["domain_id"].isin(names)]
+
+
+def _examples(folder: RunFolder, study: Study) -> Examples | None:
+    """The examples, where they are of this series."""
     if not folder.examples.exists():
         return None
     stored = load_arrays(folder.examples)
     told = stored.attributes
+    if told["train_id"] not in study.train_on or not set(told["domain_ids"]) <= set(study.test_on):
+        return None
     return Examples(
         domain_ids=tuple(told["domain_ids"]),
         sampling_A=told["sampling_A"],
