@@ -8,8 +8,9 @@ def resize_spectrum(spectrum: Tensor, shape: tuple[int, int]) -> Tensor:
     """Crop or zero-pad an FFT-ordered spectrum (..., ny, nx) to (..., *shape).
 
     Values of the samples in real space are kept (the factor of the two FFT lengths is applied). On even sizes the
-    Nyquist row and column belong to the negative frequencies, as in ``torch.fft.fftfreq``, so they are dropped when
-    cropping: a field that is cropped and padded again keeps its band and loses only that line.
+    Nyquist row and column belong to the negative frequencies, as in ``torch.fft.fftfreq``, so they are dropped,
+    when cropping as when padding (alone they would make a real field complex): a field that is cropped and padded
+    again keeps its band and loses only that line.
     """
     ny, nx = spectrum.shape[-2:]
     resized: Tensor = spectrum.new_zeros((*spectrum.shape[:-2], *shape))

@@ -59,7 +59,10 @@ def _sentence(kind: type[Record], detail: ErrorDetails) -> str:
     place = ".".join(str(part) for part in detail["loc"])
     if detail["type"] == "extra_forbidden":
         key = str(detail["loc"][-1])
-        near = get_close_matches(key, _keys(kind), n=1, cutoff=0.5)
+        known = _keys(kind)
+        if key in known:
+            return f"unknown key '{place}' at this place"
+        near = get_close_matches(key, known, n=1, cutoff=0.5)
         return f"unknown key '{place}'" + (f"; did you mean '{near[0]}'?" if near else "")
     if detail["type"] == "missing":
         return f"the key '{place}' is missing"

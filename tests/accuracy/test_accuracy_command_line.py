@@ -98,7 +98,8 @@ def test_the_check_writes_a_page_that_needs_nothing_else(
     out = tmp_path / "out"
     assert call(monkeypatch, atoms, "--imaging", imaging, "--out", str(out), "--check", "--budget", "20") == 0
     told = capsys.readouterr().out
-    assert "onverged" in told
+    # 0.4 Å stored pixels end at 1.25 1/Å, where a focal spread of 1 nm lets through 63 % and gold scatters far beyond
+    assert "Not converged to 1 % of the contrast: stored pixel 0.4 Å" in " ".join(told.split())
     assert "Pixel size: 0.2 Å costs" in told
     page = (out / "check.html").read_text(encoding="utf-8")
     assert "default-src 'none'" in page
@@ -106,6 +107,8 @@ def test_the_check_writes_a_page_that_needs_nothing_else(
     assert "data:image/svg+xml;base64," in page
     found = json.loads((out / "check.json").read_text(encoding="utf-8"))
     assert {axis["key"] for axis in found["axes"]} >= {"sampling_A", "slice_thickness_A", "frozen_phonons"}
+    axes = {axis["key"]: axis["probes"] for axis in found["axes"]}
+    assert next(probe["image_error"] for probe in axes["stored_sampling_A"] if probe["is_own"]) > 0.01
     assert found["verdict"] in page.replace("&#39;", "'")
 
 
@@ -144,6 +147,10 @@ def test_an_earlier_simulation_is_replaced_and_nothing_else(
         (("ATOMS", "--out", "x", "--imaging", "FAR"), "lands"),
         (("demo", "--out", "x", "--index", "99"), "16 test scenes"),
         (("demo", "--out", "x", "--structures", "gold"), "it has CdSe"),
+        (("demo", "--out", "x", "--seed", "0"), "leave out --field-nm"),
+        (("demo", "--out", "x", "--support", "C"), "leave out --field-nm"),
+        (("ATOMS", "--out", "x", "--imaging", "IMAGING", "--index", "0"), "leave out --structures"),
+        (("IMAGING", "--out", "x"), "unknown key 'defocus_nm' at this place"),
         (("ATOMS", "--out", "FOLDER", "--imaging", "IMAGING"), "something else"),
     ],
 )
@@ -165,6 +172,25 @@ def test_a_mistake_is_one_sentence_and_exit_code_2(
     assert words in told
     assert "Traceback" not in told
     assert sorted(tmp_path.rglob("*")) == before, "nothing half written"
+
+
+def test_a_library_that_is_missing_is_told_before_anything_is_computed(
+    files: tuple[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def never(*_: object) -> None:
+        raise AssertionError("it computes")
+
+    monkeypatch.setitem(sys.modules, "h5py", None)
+    monkeypatch.setattr("passband.study.simulate.simulated", never)
+    asked = (files[0], "--imaging", files[1], "--out", str(tmp_path / "out"), "--wave-format")
+    assert call(monkeypatch, *asked, "hspy") == 2
+    assert "pip install 'passband[micrograph]'" in capsys.readouterr().err
+    with pytest.raises(AssertionError, match="it computes"):
+        call(monkeypatch, *asked, "zspy")
+    assert not (tmp_path / "out").exists()
 
 
 def test_an_interruption_leaves_nothing_behind(files: tuple[str, str], tmp_path: Path) -> None:

@@ -25,9 +25,10 @@ with warnings.catch_warnings():
 
 from passband.electron import POTENTIAL_PER_FORM_FACTOR_V_A2
 from passband.grid import Grid
+from passband.scattering.beam import beams
 from passband.scattering.calculation import Calculation, Numerics
 from passband.scattering.gridding import EXACT, Footprints, Gridding
-from passband.scattering.multislice import passage, propagated
+from passband.scattering.multislice import plane_transmissions, propagated
 from passband.scattering.potential import Layers
 from passband.scattering.slicing import Lattice, Slices
 
@@ -89,19 +90,21 @@ def abtem_aperture(grid: Grid) -> NDArray[np.float64]:
 
 def slabs(z_A: NDArray[np.float64], lattice: Lattice) -> Slices:
     """Each atom on the entrance plane of the slab that holds it."""
-    return Slices(lattice, (z_A // lattice.gap_A).astype(np.int64), np.ones((len(z_A), 1)), DEPTH_A)
+    return Slices(lattice, (z_A // lattice.gap_A).astype(np.int64), np.ones((len(z_A), 1)))
 
 
 def our_wave(atoms: ase.Atoms, numerics: Numerics, energy_eV: float = ENERGY_EV) -> NDArray[np.complex64]:
     """Exit wave (y, x) of ASE atoms, without Debye-Waller factors."""
     calculation = Calculation(GRID, energy_eV, "cpu", numerics)
+    lattice = Lattice(0.0, SLAB_A)
     layers = Layers(
         places_A=atoms.positions[None, :, :2],
         numbers=atoms.numbers.astype(np.int64),
         thermal_A2=dict.fromkeys(atoms.numbers.tolist(), 0.0),
-        slices=numerics.slicing(atoms.positions[:, 2], Lattice(0.0, SLAB_A)),
+        slices=numerics.slicing(atoms.positions[:, 2], lattice),
     )
-    return passage(torch.ones(1, *GRID.shape, dtype=torch.complex64), 0.0, layers, calculation)[0].numpy()
+    beam, _ = beams(plane_transmissions(layers, calculation), iter(()), lattice, calculation)
+    return beam.stored(DEPTH_A, GRID, calculation)[0].numpy()
 
 
 def abtem_wave(atoms: ase.Atoms, parametrization, energy_eV: float = ENERGY_EV) -> NDArray[np.complex128]:

@@ -127,7 +127,7 @@ def link_out(name: str) -> Callable[[Path], None]:
         (lambda path: (path / "zarr.json").write_text("[" * 100_000, encoding="utf-8"), "damaged"),
         (lambda path: (path / "zarr.json").write_bytes(bytes(2**20 + 1)), "larger than"),
         (lambda path: (path / "zarr.json").unlink(), "no Zarr group"),
-        (lambda path: shutil.rmtree(path / "array0"), "no Zarr array"),
+        (lambda path: shutil.rmtree(path / "array0"), r"there is no .*array0"),
         (lambda path: chunk(path).write_bytes(chunk(path).read_bytes()[:9]), "damaged"),
         (lambda path: chunk(path).write_bytes(pickle.dumps(Harm())), "damaged"),
         (

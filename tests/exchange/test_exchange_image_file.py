@@ -17,8 +17,9 @@ from passband.electron import wavelength_A
 from passband.exchange.wave_file import stored_wave
 from passband.exchange.waves import load_wave, save_wave
 from passband.grid import Grid
+from passband.imaging.coherence import source_points
 from passband.imaging.condition import symmetric_condition
-from passband.imaging.draw import draw_conditions
+from passband.imaging.draw import draw_conditions, mean_condition
 from passband.imaging.image import intensity
 from passband.imaging.transfer import frequency_axes
 from passband.storage.waves import save_waves
@@ -164,6 +165,26 @@ def test_the_record_names_every_setting_that_was_drawn(monkeypatch: pytest.Monke
     assert np.abs(electrons - np.round(electrons)).max() < 1e-3
 
 
+def test_the_record_and_the_terminal_say_how_the_image_was_averaged_and_recorded(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lens = "coherence: explicit\nCs_mm: 0.05\nconvergence_mrad: 0.5\n"
+    detector = "detector: {mtf: {form: gaussian, half_at: 0.4}, DQE0: 0.5}\n"
+    Path("e.yaml").write_text(IMAGING + lens + detector, encoding="utf-8")
+    assert call(monkeypatch, "wave.zarr", "--imaging", "e.yaml", "--out", "im.tif") == 0
+    told, record = capsys.readouterr().out, json.loads(Path("im.json").read_text(encoding="utf-8"))
+    points = source_points(mean_condition(load_imaging(Path("e.yaml"))), some_wave().grid, 256)
+    assert record["source"] == {"points": 256, "is_sequence": True, "error": pytest.approx(points.error)}
+    assert "explicit: 256 points (a sequence)" in told
+    assert f"error of interference up to {points.error:.2g} (worst two waves)" in told
+    assert record["detector"] == "MTF gaussian, half at 0.4 of Nyquist, DQE(0) 0.5"
+    assert f"detector: {record['detector']}" in told
+    assert call(monkeypatch, "wave.zarr", "--imaging", "c.yaml", "--out", "im.tif") == 0
+    plain = capsys.readouterr().out
+    assert "explicit" not in plain
+    assert "detector" not in plain
+
+
 def test_an_earlier_image_is_replaced_and_nothing_else_is(monkeypatch: pytest.MonkeyPatch) -> None:
     arguments = ("wave.zarr", "--imaging", "c.yaml", "--out", "im.tif")
     assert call(monkeypatch, *arguments) == 0
@@ -176,7 +197,7 @@ def test_an_earlier_image_is_replaced_and_nothing_else_is(monkeypatch: pytest.Mo
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("nowhere.zarr", "--imaging", "c.yaml", "--out", "im.tif"), "nowhere.zarr is no Zarr group"),
+        (("nowhere.zarr", "--imaging", "c.yaml", "--out", "im.tif"), "nowhere.zarr; give the folder"),
         (("nowhere.txt", "--imaging", "c.yaml", "--out", "im.tif"), "has to end in"),
         (("wave.zarr", "--imaging", "nowhere.yaml", "--out", "im.tif"), "nowhere.yaml"),
         (("wave.zarr", "--imaging", "typo.yaml", "--out", "im.tif"), "did you mean 'defocus_nm'"),

@@ -133,6 +133,28 @@ def test_a_sequence_images_weak_objects_as_the_envelopes_do(phase: Phase) -> Non
     assert float((few - linear).std()) < 0.03 * float(linear.std())
 
 
+@pytest.mark.parametrize("most_points", [100, 256, 2048])
+@pytest.mark.parametrize("convergence_rad", [1e-4, 2e-4, 3e-4])
+def test_two_waves_interfere_within_the_error_told(convergence_rad: float, most_points: int) -> None:
+    # cos 2πqx has one fringe, of 2q. With q along x, χ(k + q) - χ(k - q) =
+    # 4πλ C10 q k_x + 4π C30 λ³ q k_x (q² + k²): twice what parts each beam from the unscattered one
+    q, wavelength, lens = 0.6, wavelength_A(300e3), symmetric_condition(300e3, -5023.0, 1.2e7)
+    condition = replace(lens, convergence_rad=torch.tensor(convergence_rad, dtype=torch.float64))
+    k = torch.linspace(-5, 5, 401, dtype=torch.float64)
+    weights = torch.exp(-k.square() / 2) / torch.exp(-k.square() / 2).sum()
+    kx = k * convergence_rad / 2**0.5 / wavelength
+    parting = wavelength * -5023 + 1.2e7 * wavelength**3 * (q**2 + kx[:, None] ** 2 + kx**2)
+    exact = weights @ torch.cos(4 * torch.pi * q * kx * parting) @ weights
+    grid = Grid((50, 50), 0.4)  # 20 Å: 12 periods are 0.6 1/Å
+    field = 2 * torch.cos(2 * torch.pi * 12 * torch.arange(50) / 50) * torch.ones(1, 50, 50)
+    wave = ExitWave(field.to(torch.complex64), grid, 300e3)
+    image = intensity(wave, condition, replace(EXPLICIT, most_points=most_points))
+    fringe = torch.fft.rfft(image[0], norm="forward")[24].real
+    points = source_points(condition, grid, most_points)
+    assert abs(float(fringe - exact)) <= points.error + 1e-6
+    assert points.error < (0.5 if points.is_sequence else 3 * TOLERANCE)
+
+
 @pytest.mark.parametrize("C21_A", [0.0, 300.0])
 def test_the_mean_interference_with_the_unscattered_beam_is_that_over_the_source(C21_A: float) -> None:
     # 60 x 60 tilts on even steps of ±5 standard deviations; no focal spread, so that tilt alone is tested

@@ -80,6 +80,18 @@ def test_large_spherical_aberration_needs_a_convergence_angle() -> None:
     check_fits(ImagingDistribution(defocus_nm=56, Cs_mm=1.2, convergence_mrad=0.5), FIELD_A, 1.25, "here")
 
 
+def test_an_image_that_moves_by_more_than_half_its_field_is_refused() -> None:
+    # 102.4 Å: half the field is 5.12 nm
+    check_fits(ImagingDistribution(defocus_nm=0, drift_nm=10.2), FIELD_A, 1.25, "here")
+    told = refusal(ImagingDistribution(defocus_nm=0, drift_nm=uniform(0, 50)))
+    assert "drift_nm up to 50" in told
+    assert "by 25 nm" in told
+    assert "beyond half of the 10.24 nm field" in told
+    assert "take a field of 50 nm" in told
+    assert "move" in refusal(ImagingDistribution(defocus_nm=0, drift_nm=10.2, vibration_nm=0.01))
+    assert "move" in refusal(ImagingDistribution(defocus_nm=0, vibration_nm=1.71))
+
+
 @settings(max_examples=20)
 @given(
     st.floats(-100, 100),

@@ -132,6 +132,26 @@ def test_waves_do_not_depend_on_what_was_kept_before():
     assert torch.equal(scene_waves(atoms, SPEC, 0).full.field, first.full.field)
 
 
+@pytest.mark.parametrize("first", ["particles", "support"])
+def test_atoms_that_were_moved_from_their_block_give_the_wave_of_where_they_are(first):
+    """All atoms 3.2 Å along x, 8 stored pixels, with the block that they came from: the wave moves with them."""
+    atoms = block_scene((2.0, 2.0), first)
+    moved = replace(
+        atoms, positions_A=(atoms.positions_A + np.array([3.2, 0, 0])) % (FIELD_A, FIELD_A, np.inf)
+    )
+    here, there = (scene_waves(one, SPEC, 0) for one in (atoms, moved))
+    assert relative_difference(there.full.field, here.full.field.roll(8, -1)) < 1e-4
+    assert relative_difference(there.particles.field, here.particles.field.roll(8, -1)) < 1e-4
+
+
+def test_another_element_in_place_of_a_blocks_carbon_is_seen():
+    atoms = block_scene((2.0, 2.0))
+    numbers = np.where(atoms.roles == Role.SUPPORT, 14, atoms.numbers)
+    silicon = replace(atoms, numbers=numbers)
+    kept, direct = (scene_waves(silicon, SPEC, 0, machine) for machine in (Machine(), WITHOUT_KEEPING))
+    assert torch.equal(kept.full.field, direct.full.field)
+
+
 def test_frozen_phonons_displace_the_atoms_of_a_block_anew_in_every_configuration():
     atoms = block_scene(seed=3)
     spec = SimulationSpec(frozen_phonons=2)

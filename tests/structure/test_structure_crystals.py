@@ -1,10 +1,13 @@
 """The nine lattices, expanded, have the bonds, compositions and densities of the literature."""
 
 from collections import Counter
+from math import sqrt
 
 import ase.data
 import numpy as np
 import pytest
+from ase.geometry import cell_to_cellpar
+from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from passband.errors import UserError
@@ -144,6 +147,57 @@ def test_a_crystal_of_one_atom_in_a_low_cell_has_the_point_group_of_its_lattice(
     """An orthorhombic lattice has mmm, of order 8, although the record says space group 1."""
     assert len(point_group(ORTHORHOMBIC)) == 8
     assert nearest_neighbour_A(unit_cell(ORTHORHOMBIC)) == pytest.approx(2.5)
+
+
+CHANGES_OF_CELL = [
+    [[1, 0, 0], [0, 1, 0], [0, 0, 1]],
+    [[1, 0, 0], [0, 1, 0], [1, 1, 1]],
+    [[1, 0, 0], [1, 1, 0], [2, 1, 1]],
+    [[1, 0, 0], [3, 1, 0], [0, 0, 1]],
+    [[2, 1, 0], [3, 2, 0], [0, 0, 1]],
+]
+
+
+@pytest.mark.parametrize("change", CHANGES_OF_CELL)
+@pytest.mark.parametrize(
+    ("primitive_A", "sites", "order", "bond_A"),
+    [
+        (2.04 * (1 - np.eye(3)), [("Au", (0, 0, 0))], 48, 2.04 * sqrt(2)),  # fcc, m-3m
+        (
+            2.705 * (1 - np.eye(3)),
+            [("Zn", (0, 0, 0)), ("S", (0.25, 0.25, 0.25))],
+            24,
+            2.705 * sqrt(3) / 2,
+        ),  # zinc blende, -43m
+        (np.diag([2.5, 4.0, 4.5]), [("Fe", (0, 0, 0))], 8, 2.5),  # mmm
+    ],
+)
+def test_point_group_and_shortest_bond_do_not_depend_on_the_choice_of_cell(
+    primitive_A: NDArray[np.float64],
+    sites: list[tuple[str, tuple[float, float, float]]],
+    order: int,
+    bond_A: float,
+    change: list[list[int]],
+) -> None:
+    """Whole combinations of a, b, c with determinant 1 span the same lattice."""
+    assert np.linalg.det(change) == pytest.approx(1)
+    vectors_A = np.array(change) @ primitive_A
+    a, b, c, alpha, beta, gamma = cell_to_cellpar(vectors_A).tolist()
+    places = [np.array(place) @ np.linalg.inv(change) % 1.0 for _, place in sites]
+    crystal = Crystal(
+        name="skew",
+        spacegroup=1,
+        a=a,
+        b=b,
+        c=c,
+        alpha=alpha,
+        beta=beta,
+        gamma=gamma,
+        sites=tuple((element, tuple(place)) for (element, _), place in zip(sites, places, strict=True)),
+        source="made for this test",
+    )
+    assert len(point_group(crystal)) == order
+    assert nearest_neighbour_A(unit_cell(crystal)) == pytest.approx(bond_A)
 
 
 def test_a_crystal_may_be_given_by_name_or_by_itself() -> None:

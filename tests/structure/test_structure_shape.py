@@ -131,6 +131,26 @@ def test_a_cut_sphere_is_the_cap_of_equal_volume(cut: float) -> None:
     assert shape.normals @ np.full(3, 1 / sqrt(3)) == pytest.approx(1)
 
 
+def lying(shape: str, rounding: float) -> Shape:
+    facets = CUBE if shape == "wulff" else ()
+    resting = RestingFacet(hkl=(1, 1, 1), cut=0.4)
+    particles = ParticleDistribution(shape=shape, facets=facets, rounding=rounding, resting=resting)  # type: ignore[arg-type]
+    return particle_shape(CRYSTALS["Cu"], particles, 40.0)
+
+
+@pytest.mark.parametrize("rounding", [0.3, 1.0])
+def test_where_a_sphere_is_cut_does_not_depend_on_rounding(rounding: float) -> None:
+    shape = lying("sphere", rounding)
+    assert shape.distances_A / shape.radius_A == pytest.approx(0.4)
+
+
+def test_a_fully_rounded_shape_is_cut_as_a_sphere_is() -> None:
+    rounded, cut_sphere = lying("wulff", 1.0), lying("sphere", 0.0)
+    assert rounded.radius_A == pytest.approx(cut_sphere.radius_A, rel=1e-3)
+    assert rounded.distances_A[-1] == pytest.approx(cut_sphere.distances_A[-1], rel=1e-3)
+    assert rounded.distances_A[:-1] == pytest.approx(rounded.radius_A)  # the facets only touch
+
+
 @pytest.mark.parametrize("name", ["wulff", "decahedron", "icosahedron"])
 def test_volumes_from_directions_agree_with_counting(name: str) -> None:
     facets = (*OCTAHEDRON, facet(1, 0, 0, 1.1)) if name != "icosahedron" else ()

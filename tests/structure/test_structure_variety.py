@@ -40,6 +40,7 @@ def distributions(draw: st.DrawFn) -> SceneDistribution:
         second = draw(
             st.sampled_from([{}, {"alloy": {"crystal": guest, "share": (0.2, 0.8)}}, {"shell": shell}])
         )
+    smooth = second.get("shell", {}).get("interface") == "parallel"
     lying: dict[str, Any] = draw(
         st.sampled_from(
             [{}, {"zone_axes": ((1, 1, 0), (1, 1, 2)), "tilt_deg": 3.0}, {"resting": {"hkl": (1, 1, 1)}}]
@@ -60,7 +61,9 @@ def distributions(draw: st.DrawFn) -> SceneDistribution:
                 "stacking_faults": (0, 0),
                 "facets": tuple(FACETS) if shape in ("wulff", "decahedron") else (),
                 "rounding": draw(st.sampled_from([0.0, 0.5])),
-                "missing_surface": draw(st.sampled_from([(0.0, 0.0), (0.1, 0.3)])),
+                "missing_surface": draw(
+                    st.sampled_from([(0.0, 0.0)] if smooth else [(0.0, 0.0), (0.1, 0.3)])
+                ),
                 **defects,
                 **second,
                 **lying,

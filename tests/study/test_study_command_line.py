@@ -42,6 +42,30 @@ def test_information_prints_the_keys_that_scripts_rely_on(
     assert {"epsilon_a", "epsilon_b", "sigma", "sigma_signed", "coverage_of_b_by_a"} <= set(told)
     assert told["epsilon_b"] < told["epsilon_a"], "a wider focal spread transfers less"
     assert (told["weight"], told["q_max_per_A"]) == ("area", 1.25)
+    assert "not_counted" not in told
+
+
+def test_information_names_what_it_does_not_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = {
+        "plain": "",
+        "dose": "dose_e_per_A2: 400\n",
+        "all": "coherence: explicit\ndetector: {DQE0: 0.5}\n",
+    }
+    for name, more in files.items():
+        (tmp_path / f"{name}.yaml").write_text("defocus_nm: -10\n" + more, encoding="utf-8")
+
+    def not_counted(a: str, b: str) -> str | None:
+        arguments = (str(tmp_path / f"{a}.yaml"), str(tmp_path / f"{b}.yaml"))
+        assert call(monkeypatch, "information", *arguments, "--json") == 0
+        text: str | None = json.loads(capsys.readouterr().out).get("not_counted")
+        return text
+
+    assert not_counted("dose", "dose") is None
+    assert not_counted("plain", "dose") == "dose_e_per_A2"
+    assert not_counted("all", "plain") == "detector, coherence: explicit"
+    assert not_counted("dose", "all") == "detector, dose_e_per_A2, coherence: explicit"
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,7 @@ def test_a_study_of_the_catalogue_survives_yaml(name: str, tmp_path: Path) -> No
     ("change", "words"),
     [
         ({"seeds": 3}, ("unknown key 'seeds'", "did you mean 'seed'")),
+        ({"defocus_nm": 5}, ("unknown key 'defocus_nm' at this place",)),
         ({"simulation/energy_kv": 300}, ("simulation.energy_kv", "energy_kV")),
         ({"random_starts": "four"}, ("random_starts", "integer", "'four'")),
         ({"train_on": ["-11 nm"]}, ("train_on", "-11 nm")),
@@ -85,8 +86,10 @@ def test_a_missing_key_a_missing_file_and_an_unknown_name_are_told(tmp_path: Pat
         load_study(str(written(tmp_path, drop="train_on")))
     with pytest.raises(UserError, match=r"nowhere\.yaml"):
         load_study(str(tmp_path / "nowhere.yaml"))
-    with pytest.raises(UserError, match="did you mean 'demo'"):
+    with pytest.raises(UserError, match=r"did you mean 'demo'\? A study of your own"):
         load_study("dmeo")
+    with pytest.raises(UserError, match=r"the catalogue has .*\w\. A study of your own"):
+        load_study("zzzzzz")
 
 
 def test_a_crystal_from_a_cif_is_taken_into_the_study(tmp_path: Path) -> None:

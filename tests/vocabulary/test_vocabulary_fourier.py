@@ -1,3 +1,4 @@
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,6 +33,14 @@ def test_a_frequency_beyond_the_smaller_band_disappears(n: int, m: int) -> None:
     beyond = large // 2 - 1
     if beyond > (small - 1) // 2 and small < large:
         assert resample(wave((large, large), beyond, 0), (small, small)).abs().max() < 1e-9
+
+
+@given(st.integers(2, 12), st.integers(2, 24))
+def test_the_nyquist_line_of_an_even_size_disappears_when_the_size_changes(half: int, other: int) -> None:
+    """Cropped or padded: alone, without the positive frequency that belongs to it, it would not be real."""
+    n = 2 * half
+    resampled = resample(wave((n, n), half, 0), (other, n))
+    assert resampled.abs().max() == pytest.approx(1.0 if other == n else 0.0, abs=1e-9)
 
 
 def test_real_fields_stay_real_and_keep_their_mean() -> None:

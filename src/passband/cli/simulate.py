@@ -29,7 +29,9 @@ def simulate(
     check: Annotated[bool, typer.Option("--check", help="Say what each setting costs in accuracy.")] = False,
     budget: Annotated[float, typer.Option(min=1, help="CPU seconds that the check may take, about.")] = 150,
     structures: Annotated[str | None, typer.Option(help="Which structures of a study.")] = None,
-    index: Annotated[int, typer.Option(min=0, help="The n-th test scene of a study.")] = 0,
+    index: Annotated[
+        int | None, typer.Option(min=0, help="The n-th test scene of a study, from 0, the default.")
+    ] = None,
     energy_kV: Annotated[float | None, typer.Option("--energy-kV", help=STANDARD)] = None,
     sampling_A: Annotated[
         float | None, typer.Option("--sampling-A", help="Pixel of the simulation in Å.")
@@ -39,7 +41,9 @@ def simulate(
     ] = None,
     slice_thickness_A: Annotated[float | None, typer.Option("--slice-thickness-A", help="In Å.")] = None,
     frozen_phonons: Annotated[int | None, typer.Option(help="0: Debye-Waller factors instead.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of the frozen phonons of atoms from a file.")] = 0,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Of the frozen phonons of atoms from a file; default: 0.")
+    ] = None,
     field_nm: Annotated[
         float | None, typer.Option(help="Field to fill with a unit cell from a file.")
     ] = None,

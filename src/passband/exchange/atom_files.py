@@ -28,6 +28,8 @@ FORMATS: Final[dict[str, tuple[str, ...]]] = {
     ".xsf": ("xsf",),
 }
 """Suffix -> ASE's names of the formats that are tried; all of them are text and hold nothing but data."""
+NAMES_WITHOUT_SUFFIX: Final = ("POSCAR", "CONTCAR")
+"""Files of VASP that are known by their whole name."""
 LARGEST_FILE_BYTES: Final = 256 * 2**20
 
 
@@ -46,7 +48,7 @@ def only_structure(path: Path) -> ase.Atoms:
 
 
 def _kinds(path: Path) -> tuple[str, ...]:
-    name = ".vasp" if path.name in ("POSCAR", "CONTCAR") else path.suffix.lower()
+    name = ".vasp" if path.name in NAMES_WITHOUT_SUFFIX else path.suffix.lower()
     if name not in FORMATS:
         raise UserError(f"{path.name} is none of the files of atoms that passband reads: {' '.join(FORMATS)}")
     return FORMATS[name]

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from pydantic import AfterValidator, Field
 
 from passband.errors import UserError
+from passband.exchange.atom_distances import check_distances
 from passband.exchange.atom_files import only_structure
 from passband.exchange.crystal_slab import Floats, SlabSize, crystal_slab
 from passband.records import Record
@@ -65,10 +66,14 @@ class AtomsOptions(Record):
 
 @dataclass(frozen=True)
 class PlacedAtoms:
-    """Atoms of a file, and a sentence on what was done to them."""
+    """Atoms of a file, and a sentence on what was done to them.
+
+    is_foreign_field: the field is that of somebody else's file; with field_nm it would be filled anew, to whole pixels.
+    """
 
     atoms: Atoms
     told: str
+    is_foreign_field: bool = False
 
 
 def load_atoms(path: Path, options: AtomsOptions = AtomsOptions()) -> Atoms:  # noqa: B008 - frozen
@@ -80,7 +85,8 @@ def place_atoms(path: Path, options: AtomsOptions = AtomsOptions()) -> PlacedAto
     """Atoms of a file as a scene, and what was done: repeated, strained, set in vacuum, or taken as they are.
 
     Raises UserError for a format that is not in FORMATS, a file that is missing, damaged, too large or empty, partly
-    occupied sites, more than one structure, or where the options do not fit what the file holds.
+    occupied sites, atoms nearer to each other than any bond, more than one structure, or where the options do not fit
+    what the file holds.
     """
     return place_structure(only_structure(path), options, path.name)
 
@@ -91,6 +97,7 @@ def place_structure(
     name: str = "atoms",
 ) -> PlacedAtoms:
     """ASE atoms as a scene, as `place_atoms` does it; name: what errors call them."""
+    check_distances(found, name)
     is_scene = found.has("role") and found.has("particle")
     is_periodic = bool(found.pbc[:2].all()) and abs(found.cell.volume) > 1e-6
     as_unit_cell = (options.field_nm, options.thickness_nm, options.zone_axis) != (None, None, (0, 0, 1))
@@ -104,7 +111,7 @@ def place_structure(
     if not is_periodic:
         return _in_vacuum(found, options, name)
     if not as_unit_cell and _is_right_angled(found) and min(found.cell.lengths()[:2]) >= SMALLEST_FIELD_A:
-        return PlacedAtoms(_as_is(found, options, name), f"{name}: {len(found)} atoms, as they are")
+        return PlacedAtoms(_as_is(found, options, name), f"{name}: {len(found)} atoms, as they are", True)
     if options.field_nm is None:
         a_nm, b_nm = (A_to_nm(float(length)) for length in found.cell.lengths()[:2])
         raise UserError(
@@ -191,6 +198,10 @@ def _is_support(numbers: Integers, tags: Integers | None, options: AtomsOptions,
         if tags is None or options.support_tag not in tags:
             raise UserError(f"{name} has no atom with the tag {options.support_tag}, which support_tag names")
         chosen |= tags == options.support_tag
+    if chosen.all():
+        raise UserError(
+            f"{name}: all its atoms would be the support (--support), and no particle is left; name fewer"
+        )
     return np.asarray(chosen)
 
 

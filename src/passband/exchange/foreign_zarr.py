@@ -35,6 +35,8 @@ def metadata_of(node: Path, kind: str) -> dict[str, Any]:
     """
     path = node / "zarr.json"
     with explained_io("reading", node):
+        if not node.exists() and not node.is_symlink():
+            raise UserError(f"there is no {node}; give the folder that abTEM or passband wrote")
         if node.is_symlink() or path.is_symlink() or not path.is_file():
             raise UserError(
                 f"{node} is no Zarr {kind} (format 3); give the folder that abTEM or passband wrote"

@@ -56,6 +56,12 @@ def save_hyperspy_wave(path: Path, wave: ExitWave, told: Mapping[str, Any]) -> N
             store.create_array(f"{_WAVE}/data", data=field)
 
 
+def check_hyperspy_writer(path: Path) -> None:
+    """Raises UserError where this suffix needs h5py, and it is not installed."""
+    if path.suffix == ".hspy":
+        _h5py()
+
+
 def load_hyperspy_wave(path: Path, focus_offset_A: float = 0.0) -> ExitWave:
     """The wave in a .hspy or .zspy that `save_hyperspy_wave` wrote, verified.
 

@@ -15,7 +15,9 @@ from passband import __version__
 from passband.errors import UserError
 from passband.exchange.wave_file import Part, stored_wave
 from passband.imaging.aberrations import ABERRATIONS
+from passband.imaging.coherence import source_points
 from passband.imaging.condition import ImagingCondition
+from passband.imaging.detector import Detector, Falloff, Table
 from passband.imaging.distribution import ImagingDistribution
 from passband.imaging.draw import draw_conditions, mean_condition
 from passband.imaging.extent import check_fits
@@ -85,11 +87,20 @@ def _lines(
     ny, nx = image.shape
     size_nm, contrast = A_to_nm(wave.grid.sampling_A), 100 * float(image.std() / image.mean())
     side = "before" if wave.focus_offset_A < 0 else "behind"  # C10 > 0 propagates along the beam
-    return (
+    lines = [
         f"{files['.tif']}: {nx} x {ny} px of {size_nm:.4g} nm, vacuum 1, contrast (std/mean) {contrast:.1f} %",
         f"{told['drawn']}: " + ", ".join(f"{key} {value:.4g}" for key, value in told["condition"].items()),
         f"defocus counts from {abs(wave.focus_offset_A):.1f} Å {side} the plane of the stored wave",
-    )
+    ]
+    if source := told.get("source"):
+        kind = " (a sequence)" if source["is_sequence"] else ""
+        lines.append(
+            f"explicit: {source['points']} points{kind}, "
+            f"error of interference up to {source['error']:.2g} (worst two waves)"
+        )
+    if "detector" in told:
+        lines.append(f"detector: {told['detector']}")
+    return tuple(lines)
 
 
 def _formed(
@@ -151,8 +162,42 @@ def _told(
         "drawn": drawn,
         "seed": options.seed,
         "condition": settings,
+        **_recorded(wave, condition, recording(imaging)),
         "imaging": imaging.model_dump(mode="json"),
     }
+
+
+def _recorded(wave: ExitWave, condition: ImagingCondition, how: Recording) -> dict[str, Any]:
+    """What stood for the source where intensities were averaged, and the detector where there is one."""
+    told: dict[str, Any] = {}
+    if how.coherence == "explicit":
+        points = source_points(condition, wave.grid, how.most_points)
+        told["source"] = {
+            "points": len(points.weight),
+            "is_sequence": points.is_sequence,
+            "error": points.error,
+        }
+    if how.detector is not None:
+        told["detector"] = _named(how.detector)
+    return told
+
+
+def _named(detector: Detector) -> str:
+    """What sets a detector apart from an ideal one, in words."""
+    words = [
+        f"{name} {_shape(curve)}"
+        for name, curve in (("MTF", detector.mtf), ("NTF", detector.ntf))
+        if curve is not None
+    ]
+    words += ["pixel area"] if detector.pixel_integration else []
+    words += [] if detector.pixel_nm is None else [f"pixel {detector.pixel_nm:g} nm"]
+    return ", ".join([*words, f"DQE(0) {detector.DQE0:g}"])
+
+
+def _shape(curve: Falloff | Table) -> str:
+    if isinstance(curve, Falloff):
+        return f"{curve.form}, half at {curve.half_at:g} of Nyquist"
+    return f"table of {len(curve)} rows"
 
 
 def _targets(out: Path, wave: Path) -> dict[str, Path]:

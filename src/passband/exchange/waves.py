@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 
 from passband.errors import UserError
 from passband.exchange.abtem_waves import load_abtem_wave, save_abtem_wave
-from passband.exchange.hyperspy_waves import load_hyperspy_wave, save_hyperspy_wave
+from passband.exchange.hyperspy_waves import check_hyperspy_writer, load_hyperspy_wave, save_hyperspy_wave
 from passband.wave import ExitWave
 
 _READERS: Final[dict[str, Callable[[Path, float], ExitWave]]] = {
@@ -41,6 +41,12 @@ def save_wave(path: Path, wave: ExitWave, told: Mapping[str, Any]) -> None:
     """
     json.dumps(dict(told), allow_nan=False)
     _chosen(_WRITERS, path)(path, wave, told)
+
+
+def check_writer(path: Path) -> None:
+    """Raises UserError where `save_wave` could not write such a file: its suffix, or a library that is missing."""
+    _chosen(_WRITERS, path)
+    check_hyperspy_writer(path)
 
 
 def _chosen(functions: Mapping[str, F], path: Path) -> F:

@@ -9,12 +9,13 @@ K. Ishizuka, Ultramicroscopy 5 (1980) 55.
 
 A rule of nodes x and weights w stands for the integral as well as it gives the characteristic function of the normal
 distribution: two waves whose phases part by κ rad per standard deviation interfere with Σ w exp(iκx), where exp(-κ²/2)
-is right. Focus parts them by at most κ = π λ σ_f q², tilt by κ = σ_k |∇_q χ| against the unscattered beam. A rule is
-the shortest, Gauss-Hermite or of even steps, that errs by less than TOLERANCE up to this κ; the former is shorter up
-to 3 rad or so, the latter grows in proportion to κ only. Where focus and both directions of tilt together would need
-too many points, as with much delocalisation, those of a Sobol sequence take their place. Their error is larger, and
-told; for the interference with the unscattered beam, the greatest part of every image, ``explicit`` takes the mean
-from ``interference`` instead.
+is right. Focus parts q1 and q2 by κ = π λ σ_f |q1² - q2²|, tilt along an axis by κ = σ_k |∂χ(q1) - ∂χ(q2)|, ∂ by q
+along it. Every two waves count that lie in the square band and make detail that the image stores, q1 - q2 in the same
+band. A rule is the shortest, Gauss-Hermite or of even steps, that errs by less than TOLERANCE up to the largest κ; the
+former is shorter up to 3 rad or so, the latter grows in proportion to κ only. Where focus and both directions of tilt
+together would need too many points, as with much delocalisation, those of a Sobol sequence take their place. Their
+error is larger, and told; for the interference with the unscattered beam, the greatest part of every image,
+``explicit`` takes the mean from ``interference`` instead.
 """
 
 from collections.abc import Iterator
@@ -29,6 +30,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 from scipy.stats import qmc
 from torch import Tensor
+from torch.nn.functional import max_pool2d
 
 from passband.electron import wavelength_A
 from passband.grid import Grid
@@ -37,10 +39,16 @@ from passband.imaging.envelopes import temporal_envelope
 from passband.imaging.phase import chi, chi_curvature, chi_slope
 
 TOLERANCE: Final = 1e-4
-"""Largest error of the interference of two waves that a product of rules makes."""
+"""Largest error of the interference of two waves that one rule makes: of focus, or of tilt along one axis."""
 LONGEST_RULE: Final = 200
 REACH_STD: Final = 5.0
 """Even steps end at so many standard deviations."""
+TURN_STD: Final = 3.0
+"""κ changes over the source; the largest is looked for up to so many standard deviations of focus and tilt."""
+BAND_STEPS: Final = 16
+"""Steps from the middle of the band to its edge in which two waves are looked for."""
+PHASES: Final = (17, 81)
+"""Values of κ of focus and of each tilt at which a sequence is tried."""
 
 Floats = NDArray[np.float64]
 
@@ -50,8 +58,9 @@ class SourcePoints:
     """Points of the source that stand for it.
 
     focus_A (n,): added to C10. tilt_per_A (n, 2): added to the frequencies (y, x). weight (n,): above 0, of sum 1.
-    error: the largest error of the interference of two waves that they make, 0 for a point source. is_sequence:
-    whether they are those of a Sobol sequence.
+    error: the largest error that they make of the interference of two waves of the band, as a share of what a point
+    source gives: for rules the sum of those of their axes, for a sequence the largest over a lattice of phases; 0 for a
+    point source. is_sequence: whether they are those of a Sobol sequence.
     """
 
     focus_A: Floats
@@ -62,15 +71,13 @@ class SourcePoints:
 
 
 def source_points(condition: ImagingCondition, grid: Grid, most_points: int) -> SourcePoints:
-    """Points for one condition (batch shape ()) and waves that fill a stored grid; at most so many, 1 or more.
-
-    The focus is resolved up to the corner of the band, tilts up to the Nyquist frequency.
-    """
+    """Points for one condition (batch shape ()) and waves that fill a stored grid; at most so many, 1 or more."""
     wavelength = wavelength_A(condition.energy_eV)
     spread_A = float(condition.focal_spread_A)
-    focus_turn = 2 * pi * wavelength * spread_A * grid.nyquist_per_A**2
     tilt_std = float(condition.convergence_rad) / sqrt(2) / wavelength
-    tilt_turn = tilt_std * _steepest(condition, grid.nyquist_per_A) if tilt_std else 0.0
+    edge_per_A = grid.nyquist_per_A + TURN_STD * tilt_std
+    focus_turn = 2 * pi * wavelength * spread_A * edge_per_A**2  # the corner against the middle
+    tilt_turn = tilt_std * _largest_parting(condition, edge_per_A) if tilt_std else 0.0
     foci, tilts = _rule(_rounded_up(focus_turn)), _rule(_rounded_up(tilt_turn))
     if len(foci[0]) * len(tilts[0]) ** 2 > most_points:
         return _sobol_points((spread_A, tilt_std, tilt_std), (focus_turn, tilt_turn), most_points)
@@ -103,12 +110,15 @@ def interference(condition: ImagingCondition, qy: Tensor, qx: Tensor) -> Tensor:
     return temporal_envelope(condition, qy, qx) * phase.exp() / determinant.sqrt()
 
 
-def _steepest(condition: ImagingCondition, q_max_per_A: float) -> float:
-    """Largest |∇_q χ| [rad Å] on the circle q_max and inside it."""
-    q = torch.linspace(0, q_max_per_A, 65, dtype=torch.float64, device=condition.C10_A.device)
-    direction = torch.arange(32, dtype=torch.float64, device=q.device)[:, None] * (2 * pi / 32)
-    slope_y, slope_x = chi_slope(condition, q * direction.sin(), q * direction.cos())
-    return wavelength_A(condition.energy_eV) * float(torch.hypot(slope_y, slope_x).max())
+def _largest_parting(condition: ImagingCondition, edge_per_A: float) -> float:
+    """Largest |∂χ(q1) - ∂χ(q2)| [rad Å] along y or x, of q1, q2 and q1 - q2 in the square band that ends there."""
+    device, n = condition.C10_A.device, 2 * BAND_STEPS + 1
+    q = torch.linspace(-edge_per_A, edge_per_A, n, dtype=torch.float64, device=device)
+    ends = torch.tensor([-TURN_STD, TURN_STD], dtype=torch.float64, device=device)
+    slopes = torch.cat(chi_slope(condition.refocused(ends * condition.focal_spread_A), q[:, None], q[None]))
+    # the window around each q1 holds every q2 that is no farther away than the edge
+    highest = max_pool2d(slopes, n, stride=1, padding=BAND_STEPS)
+    return wavelength_A(condition.energy_eV) * float((highest - slopes).max())
 
 
 def _rounded_up(turn: float) -> float:
@@ -152,9 +162,19 @@ def _sobol_points(widths: tuple[float, ...], turns: tuple[float, float], most_po
     standard = np.zeros((n, len(widths)))
     standard[:, used] = ndtri(qmc.Sobol(len(used), scramble=False).random(n) + 0.5 / n)
     points = standard * np.array(widths)
-    # along each axis alone, which is where a sequence is best, and along the diagonals
-    directions = np.array([(1, 0, 0), (0, 1, 0), (0, 0, 1), (0, 0.7071, 0.7071), (0, 0.7071, -0.7071)])
-    reach = np.linspace(0, 1, 100)[:, None, None] * (directions * [turns[0], turns[1], turns[1]])
-    means = np.exp(1j * reach.reshape(-1, 3) @ standard.T).mean(1)
-    error = np.abs(means - np.exp(-(reach.reshape(-1, 3) ** 2).sum(1) / 2)).max()
-    return SourcePoints(points[:, 0], points[:, 1:], np.full(n, 1 / n), float(error), is_sequence=True)
+    error = _sequence_error(standard, turns)
+    return SourcePoints(points[:, 0], points[:, 1:], np.full(n, 1 / n), error, is_sequence=True)
+
+
+def _sequence_error(standard: Floats, turns: tuple[float, float]) -> float:
+    """Largest error of the characteristic function of points (n, 3) over a lattice that fills the box of phases."""
+    # κ and -κ err alike, so focus takes one sign
+    phases = [np.linspace(0, turns[0], PHASES[0]), *[np.linspace(-turns[1], turns[1], PHASES[1])] * 2]
+    z, ky, kx = (np.exp(1j * np.outer(each, standard[:, axis])) for axis, each in enumerate(phases))
+    right_z, right_y, right_x = (np.exp(-(each**2) / 2) for each in phases)
+    tilted = np.outer(right_y, right_x)
+    errors = [
+        np.abs((ky * focus) @ kx.T / len(standard) - right * tilted).max()
+        for focus, right in zip(z, right_z, strict=True)
+    ]
+    return float(max(errors))

@@ -2,7 +2,8 @@
 
 Detail of frequency q lands |∇_q χ|/2π [Å] away (delocalisation). Beyond half the field it comes back in from the
 other side, and the image is wrong. It counts as long as the envelopes pass it: E_t E_s > 0.01, where
-E_s = exp[-(π β R/λ)²] for a delocalisation R, so that a cone of illumination bounds R by itself.
+E_s = exp[-(π β R/λ)²] for a delocalisation R, so that a cone of illumination bounds R by itself. An image that moves
+while it is recorded reaches as far as its drift and vibration take it.
 W. M. J. Coene, A. J. E. M. Jansen, Scanning Microsc. Suppl. 6 (1992) 379.
 """
 
@@ -29,6 +30,8 @@ LARGEST_Cs_WITHOUT_CONVERGENCE_MM: Final = 0.1
 """Above this |Cs|, a convergence angle belongs to the condition."""
 FREQUENCIES: Final = 500
 DIRECTIONS: Final = 72
+VIBRATION_STD: Final = 3.0
+"""Vibration reaches so many standard deviations."""
 
 
 @dataclass(frozen=True)
@@ -78,8 +81,10 @@ def check_fits(
     """Refuse a distribution whose images do not fit a field of shorter side extent_A [Å]; else say how they fit.
 
     Raises UserError, naming the place and what would be right, when any condition that the distribution can draw
-    delocalises detail up to q_max [1/Å] beyond half the field, or has |Cs| > 0.1 mm without a convergence angle.
+    delocalises detail up to q_max [1/Å] beyond half the field, has |Cs| > 0.1 mm without a convergence angle, or moves
+    the image by more than half the field: half the drift and three standard deviations of vibration.
     """
+    _check_motion(distribution, extent_A, where)
     largest_Cs_mm = max(abs(bound) for bound in support(distribution.Cs_mm))
     if largest_Cs_mm > LARGEST_Cs_WITHOUT_CONVERGENCE_MM and support(distribution.convergence_mrad)[0] == 0:
         raise UserError(
@@ -96,6 +101,17 @@ def check_fits(
             f"nm field; lower them, raise convergence_mrad, or take a field of {A_to_nm(2 * fit.reach_A):.1f} nm"
         )
     return fit
+
+
+def _check_motion(distribution: ImagingDistribution, extent_A: float, where: str) -> None:
+    drift_nm, vibration_nm = (support(each)[1] for each in (distribution.drift_nm, distribution.vibration_nm))
+    reach_nm = drift_nm / 2 + VIBRATION_STD * vibration_nm
+    if reach_nm > A_to_nm(extent_A) / 2:
+        raise UserError(
+            f"{where}: drift_nm up to {drift_nm:g} and vibration_nm up to {vibration_nm:g} move the image by "
+            f"{reach_nm:.3g} nm (half the drift and {VIBRATION_STD:g} vibrations), beyond half of the "
+            f"{A_to_nm(extent_A):.2f} nm field; lower them, or take a field of {2 * reach_nm:.3g} nm"
+        )
 
 
 def _polar_points(q_max_per_A: float, device: torch.device) -> tuple[Tensor, Tensor]:

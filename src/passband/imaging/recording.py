@@ -17,7 +17,7 @@ class Recording:
 
     coherence: Coherence = "quasi-coherent"
     detector: Detector | None = None
-    most_points: int = 256
+    most_points: int = 400
 
 
 IDEAL: Final = Recording()

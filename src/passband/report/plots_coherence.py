@@ -67,8 +67,9 @@ def coherence_caption(table: pd.DataFrame) -> str:
     error = table["source_error"].max()
     if error > LARGEST_QUIET_ERROR:
         told += (
-            f" Up to {count(int(table['source_points'].max()), 'point')} stood for the source; the interference of "
-            f"scattered waves that they give is off by up to {number(error)}, part of which shows as difference."
+            f" Up to {count(int(table['source_points'].max()), 'point')} stood for the source; their mean of the "
+            f"interference of two scattered waves is off by up to {number(error)} of what a point source gives, "
+            "part of which shows as difference."
         )
     return told
 

@@ -36,7 +36,10 @@ class Beam:
         return Beam(arriving.mul_(passed), plane_A)
 
     def stored(self, exit_A: float, stored: Grid, calculation: Calculation) -> Tensor:
-        """The field at this z [Å], in the band of a coarser grid; not for a plane wave."""
+        """The field at this z [Å], in the band of a grid that is not finer; not for a plane wave.
+
+        The propagator's aperture applies even where the beam stands at this z already.
+        """
         assert self.field is not None
         spectrum = torch.fft.fft2(self.field)
         spectrum *= propagator(calculation, round(exit_A - self.z_A, 9))

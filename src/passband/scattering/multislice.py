@@ -52,15 +52,6 @@ def plane_transmissions(
         yield plane, transmission(phase_rad, calculation)
 
 
-def passage(wave: Tensor, height_A: float, layers: Layers, calculation: Calculation) -> Tensor:
-    """The wave (c, ny, nx) that stands at this height z [Å], behind all planes: at layers.slices.exit_A."""
-    for plane, passed in plane_transmissions(layers, calculation):
-        plane_A = layers.slices.lattice.height_A(plane)
-        wave = passed * propagated(wave, calculation, plane_A - height_A)
-        height_A = plane_A
-    return propagated(wave, calculation, layers.slices.exit_A - height_A)
-
-
 def _cosine_and_sine(phase_rad: Tensor) -> tuple[Tensor, Tensor]:
     """Of float32 on the CPU by numpy, three times as fast as torch and right to 7e-8; it has no gradient."""
     if phase_rad.device.type != "cpu" or phase_rad.requires_grad:

@@ -35,10 +35,11 @@ from passband.scattering.slicing import Lattice
 from passband.scattering.spec import SimulationSpec
 from passband.seeds import random_stream
 from passband.structure.atoms import Atoms, Role
-from passband.structure.support import block_atoms
+from passband.structure.support import BlockPlacement, block_atoms, placed_atoms
 from passband.units import kV_to_eV
 from passband.wave import ExitWave, SceneWaves
 
+_SAME_PLACE_A = 1e-6
 _FIELDS_PER_CONFIGURATION = 12
 """Complex fields that one configuration needs at once, at most: waves, spectra, transmissions, densities."""
 
@@ -88,7 +89,7 @@ class _Scene:
 
         places_A: (c, n, 2), x and y of all atoms [Å].
         """
-        lattice, placement = _lattice(self.atoms, self.spec.slice_thickness_A), self.atoms.block
+        lattice, placement = lattice_of(self.atoms, self.spec.slice_thickness_A), self.atoms.block
         if self.block is None or placement is None:
             support = self._transmissions(Role.SUPPORT, places_A, lattice)
         else:
@@ -132,11 +133,25 @@ def _block_spec(
     block = BlockSpec(
         atoms.block.block, spec.slice_thickness_A, tuple(sorted(thermal_A2.items())), calculation
     )
-    return block if can_be_kept(block, machine.memory_budget_bytes) else None
+    usable = can_be_kept(block, machine.memory_budget_bytes) and _is_of_its_block(atoms, atoms.block)
+    return block if usable else None
 
 
-def _lattice(atoms: Atoms, gap_A: float) -> Lattice:
-    """A plane stands at the surface of a block, else at the first particle atom, else at the first atom."""
+def _is_of_its_block(atoms: Atoms, placement: BlockPlacement) -> bool:
+    """Whether the support is what was cut from the block: an Atoms may have been given other places since."""
+    chosen, placed = atoms.roles == Role.SUPPORT, placed_atoms(placement)
+    return (
+        atoms.cell_A[:2] == (placement.block.field_A, placement.block.field_A)
+        and np.array_equal(atoms.numbers[chosen], placed.numbers)
+        and np.allclose(atoms.positions_A[chosen], placed.places_A, rtol=0, atol=_SAME_PLACE_A)
+    )
+
+
+def lattice_of(atoms: Atoms, gap_A: float) -> Lattice:
+    """The planes of a scene, gap_A apart [Å].
+
+    One stands at the surface of a block, else at the first particle atom, else at the first atom.
+    """
     if atoms.block is not None:
         return Lattice(atoms.block.surface_z_A, gap_A)
     is_particle = atoms.roles == Role.PARTICLE

@@ -36,13 +36,11 @@ class Slices:
 
     first: int64 (n,), the first of the planes that share an atom; share: float64 (n, w), the share of that plane and
         of the w - 1 behind it. They add up to 1; some are negative or 0.
-    exit_A: z of the last atom [Å], where the wave leaves.
     """
 
     lattice: Lattice
     first: NDArray[np.int64]
     share: NDArray[np.float64]
-    exit_A: float
 
     def planes(self, chosen: NDArray[np.bool_] | slice = slice(None)) -> NDArray[np.int64]:
         """Numbers of the planes on which some atom stands, rising; those of a mask of atoms (n,), or of all."""
@@ -65,7 +63,7 @@ def shared_slices(z_A: NDArray[np.float64], lattice: Lattice) -> Slices:
     first, last = int(np.floor(height.min())), int(np.ceil(height.max()))
     points = min(_POINTS, last - first + 1)
     start = np.clip(np.floor(height).astype(np.int64) - (points - 1) // 2, first, last - points + 1)
-    return Slices(lattice, start, _interpolation_weights(height - start, points), float(z_A.max()))
+    return Slices(lattice, start, _interpolation_weights(height - start, points))
 
 
 def _interpolation_weights(x: NDArray[np.float64], points: int) -> NDArray[np.float64]:

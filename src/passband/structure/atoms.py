@@ -26,7 +26,7 @@ class Atoms:
     particle: int16 (n,), index of the particle, -1 in the support.
     cell_A: size of the box in x, y, z [Å]; z is the height of the content.
     block: where the support was cut from the library, so that what is computed of a block can be used again;
-        None where it was not. The atoms are all here in either case.
+        None where it was not. The atoms are all here in either case, and count where they are no longer the block's.
 
     Raises ValueError where the arrays do not belong together.
     """

@@ -67,7 +67,10 @@ def unit_cell(crystal: Crystal) -> UnitCell:
 
 def nearest_neighbour_A(cell: UnitCell) -> float:
     """The shortest distance between two atoms of the crystal [Å]."""
-    steps = np.array(list(product((-1, 0, 1), repeat=3)))
+    shortest_edge_A = np.linalg.norm(cell.vectors_A, axis=1).min()
+    # two atoms within it differ by less than this many cells, besides the less than one between their own places
+    reach = np.ceil(shortest_edge_A * np.linalg.norm(cell.reciprocal_per_A, axis=1) - 1e-9)
+    steps = _steps_within(reach)
     images = (cell.fractional[:, None] + steps).reshape(-1, 3) @ cell.vectors_A
     distances_A = np.asarray(cKDTree(images).query(cell.positions_A, k=2)[0])
     return float(distances_A[:, 1].min())
@@ -77,13 +80,32 @@ def nearest_neighbour_A(cell: UnitCell) -> float:
 def point_group(crystal: Crystal) -> NDArray[np.float64]:
     """The rotations and reflections (k, 3, 3) of a crystal: Cartesian matrices that act on columns."""
     cell = unit_cell(crystal)
-    metric = cell.vectors_A @ cell.vectors_A.T
-    every = np.array(list(product((-1, 0, 1), repeat=9))).reshape(-1, 3, 3)
-    kept = np.abs(every.transpose(0, 2, 1) @ metric @ every - metric).max(axis=(1, 2))
-    of_lattice = every[kept < _TOLERANCE * metric.max()]
-    operations = np.array([w for w in of_lattice if _maps_atoms_onto_atoms(w, cell)])
+    operations = np.array([w for w in _lattice_operations(cell) if _maps_atoms_onto_atoms(w, cell)])
     columns = cell.vectors_A.T
     return np.asarray(columns @ operations @ np.linalg.inv(columns))
+
+
+def _lattice_operations(cell: UnitCell) -> NDArray[np.int64]:
+    """All integer W (k, 3, 3) with W^T G W = G. Their columns are lattice vectors as long as a, b and c."""
+    metric = cell.vectors_A @ cell.vectors_A.T
+    lengths_A = np.sqrt(metric.diagonal())
+    allowed = _TOLERANCE * np.outer(lengths_A, lengths_A)
+    # a vector v has the components v · a*_j, so none of them exceeds |v| |a*_j|
+    reach = lengths_A.max() * np.linalg.norm(cell.reciprocal_per_A, axis=1) * (1 + _TOLERANCE)
+    steps = _steps_within(reach)
+    squares = np.einsum("ni,ij,nj->n", steps, metric, steps)
+    images = [steps[np.abs(squares - metric[i, i]) < allowed[i, i]] for i in range(3)]
+    ab, ac, bc = (
+        np.abs(images[i] @ metric @ images[j].T - metric[i, j]) < allowed[i, j]
+        for i, j in ((0, 1), (0, 2), (1, 2))
+    )
+    a, b, c = np.nonzero(ab[:, :, None] & ac[:, None, :] & bc)
+    return np.stack([images[0][a], images[1][b], images[2][c]], axis=-1)
+
+
+def _steps_within(reach: NDArray[np.float64]) -> NDArray[np.int64]:
+    """All whole steps (n, 3) of up to so many cells along a, b and c (3,)."""
+    return np.array(list(product(*(range(-n, n + 1) for n in reach.astype(int).tolist()))))
 
 
 def _maps_atoms_onto_atoms(operation: NDArray[np.int64], cell: UnitCell) -> bool:

@@ -149,7 +149,8 @@ class ParticleDistribution(Record):
     facets: the facet families of shape "wulff", or of "decahedron" ({111} and {100}; by default equal).
     rounding: 0 for sharp corners and edges, 1 for a sphere: where between the farthest corner and the
         nearest facet the sphere stands that cuts them off.
-    missing_surface: [lowest, highest] share of the surface atoms that are missing, the least bound first.
+    missing_surface: [lowest, highest] share of the surface atoms that are missing, the least bound first;
+        not with a parallel shell.
     shell, alloy: a second crystal, as a shell or mixed in.
     zone_axes: directions [u, v, w] in the crystal's cell (three numbers in hexagonal cells too), one of which is
         drawn to lie along the beam; empty: any orientation. [1, -1, 0] sees twin and fault planes of cubic
@@ -207,6 +208,8 @@ class ParticleDistribution(Record):
             "shell.interface: 'parallel' needs a plain crystal as core; use 'coherent', or leave out twins, "
             "stacking_faults, hexagonal_share and twinned shapes": parallel
             and (faulted or mixed or self.shape in MULTIPLY_TWINNED),
+            "missing_surface: the two lattices of a 'parallel' shell have no common number of bonds; "
+            "use 'coherent', or [0, 0]": parallel and self.missing_surface[1] > 0,
             "zone_axes, resting: either says how a particle lies; give one": bool(
                 self.zone_axes and self.resting
             ),

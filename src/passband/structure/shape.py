@@ -119,8 +119,7 @@ def decahedron(crystal: Crystal, facets: tuple[Facet, ...]) -> Shape:
     notches = [plane_normal(reciprocal, hkl) for hkl in ((1, -1, 1), (-1, 1, 1))]
     distances = np.array([energies[3]] * 2 + [energies[1]] + [energies[3]] * 2)
     shape = Shape(np.array([*caps, side, *notches]), distances, np.inf, sectors=5)
-    shape = replace(shape, radius_A=_farthest_corner(shape))
-    return shape.scaled((pi / 6 / shape.volume_A3()) ** (1 / 3))
+    return _of_unit_diameter(replace(shape, radius_A=_farthest_corner(shape)))
 
 
 def icosahedron() -> Shape:
@@ -154,16 +153,20 @@ def _unit_shape(crystal: Crystal, particles: ParticleDistribution) -> Shape:
         "decahedron": lambda: decahedron(crystal, particles.facets),
         "icosahedron": icosahedron,
     }[particles.shape]()
-    resting, rounding = particles.resting, particles.rounding
-    if resting is not None and resting.cut is not None:
-        normal = plane_normal(unit_cell(crystal).reciprocal_per_A, resting.hkl)
-        planes = np.vstack([whole.normals, normal])
-        whole = replace(whole, normals=planes, distances_A=np.append(whole.distances_A, resting.cut / 2))
-    elif rounding == 0 or particles.shape == "sphere":
+    if particles.rounding > 0 and particles.shape != "sphere":
+        rounded_off = particles.rounding * (whole.radius_A - whole.distances_A.min())
+        whole = _of_unit_diameter(replace(whole, radius_A=whole.radius_A - rounded_off))
+    resting = particles.resting
+    if resting is None or resting.cut is None:
         return whole
-    nearest = whole.distances_A.min(initial=whole.radius_A)
-    cut = replace(whole, radius_A=whole.radius_A - rounding * (whole.radius_A - nearest))
-    return cut.scaled((pi / 6 / cut.volume_A3()) ** (1 / 3))
+    normal = plane_normal(unit_cell(crystal).reciprocal_per_A, resting.hkl)
+    normals, distances = np.vstack([whole.normals, normal]), np.append(whole.distances_A, resting.cut / 2)
+    return _of_unit_diameter(replace(whole, normals=normals, distances_A=distances))
+
+
+def _of_unit_diameter(shape: Shape) -> Shape:
+    """The shape with the volume of a sphere of diameter 1 Å."""
+    return shape.scaled((pi / 6 / shape.volume_A3()) ** (1 / 3))
 
 
 def _farthest_corner(shape: Shape) -> float:

@@ -45,7 +45,7 @@ class Block:
 class BlockAtoms:
     """places_A: float64 (n, 3), x, y and depth below the surface [Å], 0 <= depth < the thickest of the support.
 
-    numbers: int64 (n,), atomic numbers. Both are read-only, since they are shared.
+    numbers: int64 (n,), atomic numbers. Those of a whole block are read-only, since they are shared.
     """
 
     places_A: NDArray[np.float64]
@@ -132,6 +132,15 @@ def block_atoms(block: Block) -> BlockAtoms:
     for array in (atoms.places_A, atoms.numbers):
         array.setflags(write=False)
     return atoms
+
+
+def placed_atoms(placement: BlockPlacement) -> BlockAtoms:
+    """The atoms that a scene takes of a block, places x, y, z in the scene's box [Å], in the order of z."""
+    film = _film_of(BlockCut(placement.block, placement.steps_yx, placement.mirrored, placement.thickness_A))
+    places_A = film.places_A
+    places_A[:, 2] = placement.surface_z_A + places_A[:, 2] * (1.0 if placement.along_beam else -1.0)
+    order = places_A[:, 2].argsort()
+    return BlockAtoms(places_A[order], film.numbers[order])
 
 
 def _film_of(cut: BlockCut) -> Film:

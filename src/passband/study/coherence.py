@@ -28,7 +28,8 @@ def coherence_table(domains: Mapping[str, Domain], waves: Mapping[str, Sequence[
     the image (vacuum is 1); contrast_change_percent, of the quasi-coherent one against the explicit;
     difference_percent, the root mean square of the difference of both, and standardised_difference_percent, the same
     when each is standardised as networks see them, both in percent of the contrast; source_points and source_error,
-    how many points stood for the source and the error of their interference.
+    how many points stood for the source and the largest error that they make of the interference of two waves
+    (``imaging.coherence.SourcePoints.error``).
     """
     rows = [
         row

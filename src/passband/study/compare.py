@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from passband.errors import UserError
+from passband.imaging.distribution import ImagingDistribution
 from passband.information.band import Band
 from passband.information.pairs import pair_information
 from passband.information.spectra import specimen_spectrum
@@ -26,8 +27,9 @@ def compare_files(
 ) -> dict[str, Any]:
     """Measures of the distribution in file b (test) beside that in file a (training), by name.
 
-    waves: a run folder; needed for, and only for, the weight 'specimen'. Raises UserError for files that are missing or
-    wrong, or a q_max outside (0, 5] 1/Å.
+    waves: a run folder; needed for, and only for, the weight 'specimen'. What a file says and the measures leave out
+    stands under ``not_counted``, a text that is there only where something is. Raises UserError for files that are
+    missing or wrong, or a q_max outside (0, 5] 1/Å.
     """
     if not 0 < q_max_per_A <= 5:
         raise UserError(f"--q-max {q_max_per_A:g}: must be above 0 and at most 5 (in 1/Å)")
@@ -35,7 +37,22 @@ def compare_files(
         raise UserError("--weight specimen and --waves RUN belong together: give both, or neither")
     pair = load_imaging(a), load_imaging(b)
     chosen = _specimen(waves) if waves is not None else {"radial": RADIAL, "area": AREA}[weight]
-    return asdict(pair_information(*pair, Band(q_max_per_A=q_max_per_A), chosen))
+    measured = asdict(pair_information(*pair, Band(q_max_per_A=q_max_per_A), chosen))
+    left_out = _not_counted(*pair)
+    return measured | ({"not_counted": left_out} if left_out else {})
+
+
+def _not_counted(a: ImagingDistribution, b: ImagingDistribution) -> str:
+    """The keys of the files, separated by commas, that the transfer of weak phases does not know.
+
+    The dose says nothing about transfer; it is named where it tells the two apart.
+    """
+    left_out = {
+        "detector": a.detector is not None or b.detector is not None,
+        "dose_e_per_A2": a.dose_e_per_A2 != b.dose_e_per_A2,
+        "coherence: explicit": "explicit" in (a.coherence, b.coherence),
+    }
+    return ", ".join(key for key, is_left_out in left_out.items() if is_left_out)
 
 
 def _specimen(root: Path) -> Weight:

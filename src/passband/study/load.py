@@ -22,7 +22,7 @@ def load_study(name_or_path: str) -> Study:
     path = Path(name_or_path)
     if path.suffix not in (".yaml", ".yml"):
         near = get_close_matches(name_or_path, CATALOGUE, n=1)
-        hint = f"did you mean '{near[0]}'?" if near else f"the catalogue has {', '.join(CATALOGUE)}"
+        hint = f"did you mean '{near[0]}'?" if near else f"the catalogue has {', '.join(CATALOGUE)}."
         raise UserError(f"there is no study '{name_or_path}'; {hint} A study of your own is a .yaml file")
     data = load_yaml(path)
     if not isinstance(data, dict):

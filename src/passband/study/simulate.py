@@ -48,7 +48,7 @@ def simulate_to(
     be known; Interrupted after Ctrl-C or SIGTERM, with nothing written.
     """
     torch.set_num_threads(1)  # as studies do: with another number the last bits differ
-    check_folder(folder)
+    check_folder(folder, wave_format)
     found, pages = None, {}
     try:
         with interruptible():

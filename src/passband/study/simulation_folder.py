@@ -16,7 +16,7 @@ import numpy as np
 
 from passband.accuracy.run import Own
 from passband.errors import UserError
-from passband.exchange.waves import save_wave
+from passband.exchange.waves import check_writer, save_wave
 from passband.micrograph.image import Micrograph
 from passband.micrograph.overlay import overlay
 from passband.micrograph.pictures import png_bytes, tiff_bytes
@@ -50,8 +50,10 @@ def wave_format_of(name: str | None) -> WaveFormat | None:
     raise UserError(f"--wave-format {name}: must be one of {', '.join(WAVE_FILES)}")
 
 
-def check_folder(folder: Path) -> None:
-    """Raises UserError where anything but an earlier simulation would be replaced."""
+def check_folder(folder: Path, wave_format: WaveFormat | None = None) -> None:
+    """Raises UserError where anything but an earlier simulation would be replaced, or the wave could not be written."""
+    if wave_format:
+        check_writer(folder / WAVE_FILES[wave_format])
     with explained_io("opening", folder):
         if not folder.exists():
             return

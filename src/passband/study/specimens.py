@@ -6,7 +6,8 @@ from pathlib import Path
 
 from passband.accuracy.run import Specimen
 from passband.errors import UserError
-from passband.exchange.atoms import AtomsOptions, place_atoms
+from passband.exchange.atom_files import NAMES_WITHOUT_SUFFIX
+from passband.exchange.atoms import AtomsOptions, PlacedAtoms, place_atoms
 from passband.imaging.distribution import ImagingDistribution, mean_value
 from passband.imaging.draw import mean_condition
 from passband.imaging.extent import check_fits
@@ -28,18 +29,20 @@ from passband.units import A_to_nm
 class Request:
     """What the user asks for.
 
-    source: a study of the catalogue, its YAML, or a file of atoms. structures, index: which scene of a study.
+    source: a study of the catalogue, its YAML, or a file of atoms. structures, index: which scene of a study;
+    None: the first.
     imaging: a YAML file; None takes the study's first domain. settings: of `SimulationSpec`, in place of the study's
-    or of the standard ones. placing: how atoms of a file become a scene. seed: of the frozen phonons of such atoms.
+    or of the standard ones. placing: how atoms of a file become a scene. seed: of the frozen phonons of such atoms;
+    None: 0. What is for the other kind of source must be left as it is.
     """
 
     source: str
     structures: str | None = None
-    index: int = 0
+    index: int | None = None
     imaging: Path | None = None
     settings: Mapping[str, float | int] = field(default_factory=dict)
     placing: AtomsOptions = field(default_factory=AtomsOptions)
-    seed: int = 0
+    seed: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,39 +88,58 @@ class Prepared:
 def prepare(request: Request) -> Prepared:
     """The specimen that is asked for. Raises UserError for anything that could not be simulated or imaged."""
     path = Path(request.source)
-    is_study = request.source in CATALOGUE or path.suffix in (".yaml", ".yml", "")
+    is_named = path.suffix == "" and path.name not in NAMES_WITHOUT_SUFFIX
+    is_study = request.source in CATALOGUE or path.suffix in (".yaml", ".yml") or is_named
     return _of_study(request) if is_study else _of_file(request, path)
 
 
 def _of_study(request: Request) -> Prepared:
+    if request.placing != AtomsOptions() or request.seed is not None:
+        raise UserError(
+            f"{request.source} is a study, which says field, thickness, zone axis, support and seed itself; leave out "
+            "--field-nm, --thickness-nm, --zone-axis, --support and --seed"
+        )
     study = load_study(request.source)
     name = request.structures or next(iter(study.structures))
     if name not in study.structures:
         raise UserError(f"the study has no structures '{name}'; it has {', '.join(study.structures)}")
     planned = scenes(study, name, "test")
-    if request.index >= len(planned):
-        raise UserError(
-            f"--index {request.index}: the study has {len(planned)} test scenes of '{name}', from 0"
-        )
-    scene = planned[request.index]
+    index = request.index or 0
+    if index >= len(planned):
+        raise UserError(f"--index {index}: the study has {len(planned)} test scenes of '{name}', from 0")
+    scene = planned[index]
     spec = _spec(study.simulation, request)
     imaging = _imaging(request, study, name)
     atoms = draw_scene(study.structures[name].scenes, scene.seed, scene.library)
     specimen = _specimen(atoms, spec, imaging, scene.seed, request)
-    return Prepared(
-        request, specimen, imaging, f"test scene {request.index} of '{name}' in the study '{study.name}'"
-    )
+    return Prepared(request, specimen, imaging, f"test scene {index} of '{name}' in the study '{study.name}'")
 
 
 def _of_file(request: Request, path: Path) -> Prepared:
+    if request.structures is not None or request.index is not None:
+        raise UserError(
+            f"{path} is a file of atoms; leave out --structures and --index, which choose from a study"
+        )
     spec = _spec(SimulationSpec(), request)
     imaging = _imaging(request, None, "")
     placed = place_atoms(path, request.placing.model_copy(update={"pixel_A": spec.stored_sampling_A}))
     if not {"sampling_A", "stored_sampling_A"} & set(request.settings):
         spec = fitting_pixels(spec, placed.atoms.cell_A)
-    return Prepared(
-        request, _specimen(placed.atoms, spec, imaging, request.seed, request), imaging, placed.told
-    )
+    _check_pixels(placed, spec)
+    specimen = _specimen(placed.atoms, spec, imaging, request.seed or 0, request)
+    return Prepared(request, specimen, imaging, placed.told)
+
+
+def _check_pixels(placed: PlacedAtoms, spec: SimulationSpec) -> None:
+    """Raises UserError, with the way out, where the field of somebody else's file is no whole number of pixels."""
+    try:
+        field_grid(placed.atoms.cell_A, spec.sampling_A, "--sampling-A")
+        field_grid(placed.atoms.cell_A, spec.stored_sampling_A, "--stored-sampling-A")
+    except UserError as error:
+        way_out = (
+            "; --field-nm repeats and strains the cell until they fit" if placed.is_foreign_field else ""
+        )
+        raise UserError(f"{error}{way_out}") from None
 
 
 def _spec(standard: SimulationSpec, request: Request) -> SimulationSpec:
