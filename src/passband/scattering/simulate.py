@@ -143,7 +143,7 @@ def _is_of_its_block(atoms: Atoms, placement: BlockPlacement) -> bool:
     return (
         atoms.cell_A[:2] == (placement.block.field_A, placement.block.field_A)
         and np.array_equal(atoms.numbers[chosen], placed.numbers)
-        and np.allclose(atoms.positions_A[chosen], placed.places_A, rtol=0, atol=_SAME_PLACE_A)
+        and np.abs(atoms.positions_A[chosen] - placed.places_A).max(initial=0.0) <= _SAME_PLACE_A
     )
 
 

@@ -126,9 +126,14 @@ def library_block(support: Amorphous, field_A: float, library: int, index: int) 
 
 @lru_cache(maxsize=_BLOCKS_IN_MEMORY)
 def block_atoms(block: Block) -> BlockAtoms:
-    """The atoms of a block, of the greatest thickness of its support; the same for equal blocks, bit for bit."""
+    """The atoms of a block in order of depth, of the greatest thickness of its support.
+
+    They are the same for equal blocks, bit for bit.
+    """
     thickest_A = nm_to_A(block.support.thickness_nm[1])
-    atoms = _amorphous(block.support, block.field_A, thickest_A, random_stream(block.seed, "block"))
+    drawn = _amorphous(block.support, block.field_A, thickest_A, random_stream(block.seed, "block"))
+    order = drawn.places_A[:, 2].argsort(kind="stable")
+    atoms = BlockAtoms(drawn.places_A[order], drawn.numbers[order])
     for array in (atoms.places_A, atoms.numbers):
         array.setflags(write=False)
     return atoms
@@ -138,9 +143,9 @@ def placed_atoms(placement: BlockPlacement) -> BlockAtoms:
     """The atoms that a scene takes of a block, places x, y, z in the scene's box [Å], in the order of z."""
     film = _film_of(BlockCut(placement.block, placement.steps_yx, placement.mirrored, placement.thickness_A))
     places_A = film.places_A
-    places_A[:, 2] = placement.surface_z_A + places_A[:, 2] * (1.0 if placement.along_beam else -1.0)
-    order = places_A[:, 2].argsort()
-    return BlockAtoms(places_A[order], film.numbers[order])
+    towards = 1 if placement.along_beam else -1
+    places_A[:, 2] = placement.surface_z_A + places_A[:, 2] * towards
+    return BlockAtoms(places_A[::towards], film.numbers[::towards])
 
 
 def _film_of(cut: BlockCut) -> Film:
