@@ -113,6 +113,15 @@ def test_the_crystals_of_shells_and_alloys_may_be_cif_files_too(tmp_path: Path) 
     assert alloy.crystal.name == "silver"
 
 
+def test_pixels_that_do_not_fill_the_field_are_refused_before_anything_runs(tmp_path: Path) -> None:
+    """102.4 Å are 409.6 pixels of 0.25 Å."""
+    study = written(tmp_path, {"simulation/sampling_A": 0.25})
+    with pytest.raises(
+        UserError, match=r"mine\.yaml: simulation\.sampling_A: .* 0\.256 Å would be, with 400 pixels"
+    ):
+        load_study(str(study))
+
+
 def test_an_imaging_distribution_is_read_as_the_readme_writes_it(tmp_path: Path) -> None:
     readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
     text = readme.split("```yaml\n", 1)[1].split("```", 1)[0]

@@ -10,6 +10,7 @@ from passband.records import parse_record
 from passband.storage.documents import load_text, load_yaml, yaml_text
 from passband.study.catalogue import CATALOGUE
 from passband.study.study import Study
+from passband.units import nm_to_A
 
 
 def load_study(name_or_path: str) -> Study:
@@ -57,13 +58,17 @@ def check_study(study: Study, where: str) -> None:
     Raises UserError with the first thing that is impossible.
     """
     from passband.imaging.extent import check_fits
+    from passband.scattering.field import field_grid
     from passband.structure.scene import check_geometry
 
     for name, each in study.structures.items():
+        field_A = nm_to_A(each.scenes.field_nm)
         try:
             check_geometry(each.scenes)
         except UserError as error:
             raise UserError(f"{where}: structures.{name}.scenes: {error}") from None
+        for key in ("sampling_A", "stored_sampling_A"):
+            field_grid((field_A, field_A, 0.0), getattr(study.simulation, key), f"{where}: simulation.{key}")
     stored_A, wanted_A = study.simulation.stored_sampling_A, study.network.input_sampling_A
     if abs(stored_A - wanted_A) > 1e-9:
         raise UserError(
@@ -71,7 +76,7 @@ def check_study(study: Study, where: str) -> None:
             "(simulation.stored_sampling_A); give both the same"
         )
     for name, domain in study.domains.items():
-        field_A = 10 * study.structures[domain.structures].scenes.field_nm
+        field_A = nm_to_A(study.set_of(name).scenes.field_nm)
         nyquist_per_A = 0.5 / stored_A
         check_fits(domain.imaging, field_A, nyquist_per_A, f"{where}: domains.{name}.imaging")
 
