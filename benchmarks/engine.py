@@ -26,6 +26,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from passband.evaluation.scores import Scores
 from passband.execution.executors import ExecutorSpec, open_executor
 from passband.execution.run import run_tasks
 from passband.execution.tasks import Task
@@ -53,17 +54,7 @@ NETWORK_S = 5.0
 """What training and testing a compact network takes on one core, roughly [s]."""
 TASK_S = 4.0
 MEMBERS = 8
-VALUES = (
-    "dice",
-    "iou",
-    "pixel_error",
-    "cross_entropy",
-    "f1",
-    "n_true",
-    "n_found",
-    "size_error_nm",
-    "mask_fraction",
-)
+VALUES = tuple(Scores.__dataclass_fields__)
 
 
 @dataclass(frozen=True)

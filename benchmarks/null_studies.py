@@ -8,11 +8,16 @@ Run it as ``python benchmarks/null_studies.py [--quick]``; the last line is JSON
 
 import argparse
 import json
+import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
-import pandas as pd
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "shift"))
+
+from null_samples import MIXES, correlated, null_study
 
 from passband.shift.comparison import Resampling, compared
 from passband.shift.conformal import conformal_half_width
@@ -21,13 +26,7 @@ from passband.shift.leave_out import as_matrix, folds, predictions
 from passband.shift.predictors import Predictor, linear, monotone_trees
 from passband.shift.rank import correlation_interval, correlation_values, mean_by_row
 
-MIXES = {"domains": (2.0, 2.0, 0.5), "both": (1.0, 1.0, 1.0), "pairs": (0.0, 0.0, 1.0)}
 SIZES = ((10, 12), (12, 30), (20, 40))
-
-
-def correlated(stream: np.random.Generator, shape: tuple[int, int], r: float) -> np.ndarray:
-    first, second = stream.normal(size=(2, *shape))
-    return np.stack([first, r * first + np.sqrt(1 - r**2) * second])
 
 
 def coverage_of_means(studies: int) -> dict[str, float]:
@@ -65,27 +64,6 @@ def coverage_of_correlations(studies: int) -> dict[str, float]:
                     counts[scope] += low <= truth <= high
             held |= {f"{scope} {mix} r={r}": count / studies for scope, count in counts.items()}
     return held
-
-
-def null_study(stream: np.random.Generator, n: int, m: int) -> pd.DataFrame:
-    """Dice falls with a hidden distance, of which x and y are equally noisy copies."""
-    place, other = stream.uniform(-30, 30, n), stream.uniform(-30, 30, m)
-
-    def noise(size: float) -> np.ndarray:
-        return size * (stream.normal(size=(n, 1)) + stream.normal(size=(1, m)) + stream.normal(size=(n, m)))
-
-    distance = np.abs(place[:, None] - other) / 60 + noise(0.1)
-    dice = 0.95 - 0.4 * np.clip(distance, 0, 1) + 0.02 * stream.normal(size=(n, m))
-    return pd.DataFrame(
-        {
-            "train_id": np.repeat([f"a{i}" for i in range(n)], m),
-            "test_id": np.tile([f"b{j}" for j in range(m)], n),
-            "dice_mean": np.clip(dice, 0, 1).ravel(),
-            "home_dice": np.repeat(0.95 + 0.01 * stream.normal(size=n), m),
-            "x": (distance + noise(0.15)).ravel(),
-            "y": (distance + noise(0.15)).ravel(),
-        }
-    )
 
 
 def null_rates(studies: int, sizes: tuple[tuple[int, int], ...], fit: object) -> dict[str, dict[str, float]]:

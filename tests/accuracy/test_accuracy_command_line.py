@@ -15,7 +15,7 @@ import torch
 from accuracy_samples import grain
 from PIL import Image
 
-from passband.cli import main
+from command_line import call
 from passband.imaging.draw import mean_condition
 from passband.imaging.image import intensity
 from passband.imaging.recording import recording
@@ -24,15 +24,6 @@ from passband.structure.exchange import to_ase
 from passband.study.load import load_imaging
 
 IMAGING = "defocus_nm: 5\n"
-
-
-def call(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
-    monkeypatch.setattr(sys, "argv", ["passband", "simulate", *arguments])
-    try:
-        main()
-    except SystemExit as stop:
-        return int(stop.code or 0)
-    return 0
 
 
 @pytest.fixture
@@ -53,7 +44,7 @@ def test_waves_image_and_their_record_are_written(
     atoms, imaging = files
     out = tmp_path / "out"
     asked = (atoms, "--imaging", imaging, "--out", str(out), "--frozen-phonons", "2", "--seed", "7")
-    assert call(monkeypatch, *asked) == 0
+    assert call(monkeypatch, "simulate", *asked) == 0
     assert "2 frozen phonons" in capsys.readouterr().out
     stored = load_waves(out / "waves.zarr" / "scene")
     assert stored.waves.full.field.shape == (2, 64, 64)
@@ -80,7 +71,7 @@ def test_the_image_is_recorded_as_the_imaging_says(
 ) -> None:
     atoms, imaging = files
     Path(imaging).write_text(f"{IMAGING}focal_spread_nm: 3\n{how}\n", encoding="utf-8")
-    assert call(monkeypatch, atoms, "--imaging", imaging, "--out", str(tmp_path / "out")) == 0
+    assert call(monkeypatch, "simulate", atoms, "--imaging", imaging, "--out", str(tmp_path / "out")) == 0
     wave = load_waves(tmp_path / "out" / "waves.zarr" / "scene").waves.full
     own = load_imaging(Path(imaging))
     condition, image = mean_condition(own), torch.from_numpy(tifffile.imread(tmp_path / "out" / "image.tif"))
@@ -96,7 +87,8 @@ def test_the_check_writes_a_page_that_needs_nothing_else(
 ) -> None:
     atoms, imaging = files
     out = tmp_path / "out"
-    assert call(monkeypatch, atoms, "--imaging", imaging, "--out", str(out), "--check", "--budget", "20") == 0
+    asked = (atoms, "--imaging", imaging, "--out", str(out), "--check", "--budget", "20")
+    assert call(monkeypatch, "simulate", *asked) == 0
     told = capsys.readouterr().out
     # 0.4 Å stored pixels end at 1.25 1/Å, where a focal spread of 1 nm lets through 63 % and gold scatters far beyond
     assert "Not converged to 1 % of the contrast: stored pixel 0.4 Å" in " ".join(told.split())
@@ -121,13 +113,13 @@ def test_an_earlier_simulation_is_replaced_and_nothing_else(
     atoms, imaging = files
     out = tmp_path / "out"
     asked = (atoms, "--imaging", imaging, "--out", str(out))
-    assert call(monkeypatch, *asked) == 0
+    assert call(monkeypatch, "simulate", *asked) == 0
     first = (out / "image.tif").read_bytes()
-    assert call(monkeypatch, *asked) == 0
+    assert call(monkeypatch, "simulate", *asked) == 0
     assert (out / "image.tif").read_bytes() == first
     (out / "notes.txt").write_text("mine", encoding="utf-8")
     capsys.readouterr()
-    assert call(monkeypatch, *asked) == 2
+    assert call(monkeypatch, "simulate", *asked) == 2
     assert "something else" in capsys.readouterr().err
     assert (out / "notes.txt").read_text(encoding="utf-8") == "mine"
 
@@ -166,7 +158,7 @@ def test_a_mistake_is_one_sentence_and_exit_code_2(
     named = {"ATOMS": files[0], "IMAGING": files[1], "FAR": "far.yaml", "FOLDER": str(tmp_path)}
     monkeypatch.chdir(tmp_path)
     before = sorted(tmp_path.rglob("*"))
-    assert call(monkeypatch, *(named.get(each, each) for each in arguments)) == 2
+    assert call(monkeypatch, "simulate", *(named.get(each, each) for each in arguments)) == 2
     told = capsys.readouterr().err.strip()
     assert told.startswith("passband: ")
     assert words in told
@@ -186,10 +178,10 @@ def test_a_library_that_is_missing_is_told_before_anything_is_computed(
     monkeypatch.setitem(sys.modules, "h5py", None)
     monkeypatch.setattr("passband.study.simulate.simulated", never)
     asked = (files[0], "--imaging", files[1], "--out", str(tmp_path / "out"), "--wave-format")
-    assert call(monkeypatch, *asked, "hspy") == 2
+    assert call(monkeypatch, "simulate", *asked, "hspy") == 2
     assert "pip install 'passband[micrograph]'" in capsys.readouterr().err
     with pytest.raises(AssertionError, match="it computes"):
-        call(monkeypatch, *asked, "zspy")
+        call(monkeypatch, "simulate", *asked, "zspy")
     assert not (tmp_path / "out").exists()
 
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import tifffile
 import torch
 from PIL import Image
 
-from passband.cli import main
+from command_line import call
 from passband.electron import wavelength_A
 from passband.exchange.wave_file import stored_wave
 from passband.exchange.waves import load_wave, save_wave
@@ -42,13 +41,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def call(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
-    monkeypatch.setattr(sys, "argv", ["passband", "image", *arguments])
-    with pytest.raises(SystemExit) as stop:
-        main()
-    return int(stop.value.code or 0)
-
-
 def tiff(name: str) -> np.ndarray:
     return np.asarray(tifffile.imread(name))
 
@@ -56,7 +48,7 @@ def tiff(name: str) -> np.ndarray:
 def test_the_tiff_is_the_image_of_the_mean_condition_with_its_pixel_size(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert call(monkeypatch, "wave.zarr", "--imaging", "c.yaml", "--out", "im.tif") == 0
+    assert call(monkeypatch, "image", "wave.zarr", "--imaging", "c.yaml", "--out", "im.tif") == 0
     expected = intensity(some_wave(), symmetric_condition(300e3, 50.0, focal_spread_A=20.0))
     assert tiff("im.tif").dtype == np.float32
     assert np.array_equal(tiff("im.tif"), expected.numpy())
@@ -77,7 +69,16 @@ def test_a_seed_draws_one_condition_and_its_noise_and_draws_them_again(
     for name, *more in (("a",), ("b",), ("quiet", "--no-noise"), ("other", "--seed", "4")):
         assert (
             call(
-                monkeypatch, "wave.zarr", "--imaging", "c.yaml", "--out", f"{name}.tif", "--seed", "3", *more
+                monkeypatch,
+                "image",
+                "wave.zarr",
+                "--imaging",
+                "c.yaml",
+                "--out",
+                f"{name}.tif",
+                "--seed",
+                "3",
+                *more,
             )
             == 0
         )
@@ -98,10 +99,9 @@ def test_the_focus_of_a_foreign_wave_is_added_to_that_of_the_condition(
     Path("d.yaml").write_text("defocus_nm: -7\nfocal_spread_nm: 2\n", encoding="utf-8")
     Path("e.yaml").write_text("defocus_nm: -5\nfocal_spread_nm: 2\n", encoding="utf-8")
     # a C10 of 20 Å more is 2 nm of overfocus more
-    assert (
-        call(monkeypatch, "wave.zarr", "--imaging", "e.yaml", "--out", "e.tif", "--focus-offset-A", "20") == 0
-    )
-    assert call(monkeypatch, "wave.zarr", "--imaging", "d.yaml", "--out", "d.tif") == 0
+    asked = ("wave.zarr", "--imaging", "e.yaml", "--out", "e.tif", "--focus-offset-A", "20")
+    assert call(monkeypatch, "image", *asked) == 0
+    assert call(monkeypatch, "image", "wave.zarr", "--imaging", "d.yaml", "--out", "d.tif") == 0
     assert np.abs(tiff("e.tif") - tiff("d.tif")).max() < 1e-5
 
 
@@ -117,7 +117,19 @@ def test_the_focus_is_found_where_a_phase_object_stood(
     qy, qx = frequency_axes(grid)
     moved = torch.fft.ifft2(spectrum * torch.exp(-1j * torch.pi * wavelength_A(300e3) * 60 * (qy**2 + qx**2)))
     save_wave(Path("moved.zarr"), ExitWave(moved[None].to(torch.complex64), grid, 300e3), {})
-    assert call(monkeypatch, "moved.zarr", "--imaging", "c.yaml", "--out", "im.tif", "--find-focus") == 0
+    assert (
+        call(
+            monkeypatch,
+            "image",
+            "moved.zarr",
+            "--imaging",
+            "c.yaml",
+            "--out",
+            "im.tif",
+            "--find-focus",
+        )
+        == 0
+    )
     record = json.loads(Path("im.json").read_text(encoding="utf-8"))
     assert record["focus_offset_A"] == pytest.approx(-60, abs=1)
     assert "Å before the plane of the stored wave" in capsys.readouterr().out
@@ -131,8 +143,8 @@ def test_scenes_of_a_run_and_of_a_simulation_are_found(monkeypatch: pytest.Monke
         particles = stored_wave(Path(path), "particles")
         assert torch.equal(particles.field, waves.particles.field)
     save_waves(Path("run/waves.zarr/def"), waves, {})
-    assert call(monkeypatch, "run", "--imaging", "c.yaml", "--out", "im.tif") == 2
-    assert call(monkeypatch, "run/waves.zarr/def", "--imaging", "c.yaml", "--out", "im.tif") == 0
+    assert call(monkeypatch, "image", "run", "--imaging", "c.yaml", "--out", "im.tif") == 2
+    assert call(monkeypatch, "image", "run/waves.zarr/def", "--imaging", "c.yaml", "--out", "im.tif") == 0
 
 
 def test_a_stored_wave_is_written_for_other_programs_but_never_over_a_file(
@@ -141,11 +153,8 @@ def test_a_stored_wave_is_written_for_other_programs_but_never_over_a_file(
     scene = replace(some_wave(2), focus_offset_A=-12.5)
     save_waves(Path("run/waves.zarr/abc"), SceneWaves(full=scene, particles=some_wave(3)), {})
     for out in ("abtem.zarr", "hyperspy.hspy", "hyperspy.zspy"):
-        monkeypatch.setattr(sys, "argv", ["passband", "wave", "run/waves.zarr/abc", "--out", out])
         for code in (0, 2):
-            with pytest.raises(SystemExit) as stop:
-                main()
-            assert int(stop.value.code or 0) == code
+            assert call(monkeypatch, "wave", "run/waves.zarr/abc", "--out", out) == code
         assert "C10 = -defocus -12.5 Å" in capsys.readouterr().out
         assert torch.equal(load_wave(Path(out)).field, scene.field)
 
@@ -153,7 +162,20 @@ def test_a_stored_wave_is_written_for_other_programs_but_never_over_a_file(
 def test_the_record_names_every_setting_that_was_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
     varied = IMAGING + "C12_nm: {uniform: [1, 2]}\nphi12_deg: 30\nvibration_nm: 0.03\ndetector: {DQE0: 0.5}\n"
     Path("v.yaml").write_text(varied, encoding="utf-8")
-    assert call(monkeypatch, "wave.zarr", "--imaging", "v.yaml", "--out", "im.tif", "--seed", "2") == 0
+    assert (
+        call(
+            monkeypatch,
+            "image",
+            "wave.zarr",
+            "--imaging",
+            "v.yaml",
+            "--out",
+            "im.tif",
+            "--seed",
+            "2",
+        )
+        == 0
+    )
     told = json.loads(Path("im.json").read_text(encoding="utf-8"))["condition"]
     drawn = draw_conditions(load_imaging(Path("v.yaml")), 1, 2)[0]
     assert told["C12_nm"] == pytest.approx(float(drawn.coefficient_A("C12")) / 10)
@@ -171,7 +193,7 @@ def test_the_record_and_the_terminal_say_how_the_image_was_averaged_and_recorded
     lens = "coherence: explicit\nCs_mm: 0.05\nconvergence_mrad: 0.5\n"
     detector = "detector: {mtf: {form: gaussian, half_at: 0.4}, DQE0: 0.5}\n"
     Path("e.yaml").write_text(IMAGING + lens + detector, encoding="utf-8")
-    assert call(monkeypatch, "wave.zarr", "--imaging", "e.yaml", "--out", "im.tif") == 0
+    assert call(monkeypatch, "image", "wave.zarr", "--imaging", "e.yaml", "--out", "im.tif") == 0
     told, record = capsys.readouterr().out, json.loads(Path("im.json").read_text(encoding="utf-8"))
     points = source_points(mean_condition(load_imaging(Path("e.yaml"))), some_wave().grid, 256)
     assert record["source"] == {"points": 256, "is_sequence": True, "error": pytest.approx(points.error)}
@@ -179,7 +201,7 @@ def test_the_record_and_the_terminal_say_how_the_image_was_averaged_and_recorded
     assert f"error of interference up to {points.error:.2g} (worst two waves)" in told
     assert record["detector"] == "MTF gaussian, half at 0.4 of Nyquist, DQE(0) 0.5"
     assert f"detector: {record['detector']}" in told
-    assert call(monkeypatch, "wave.zarr", "--imaging", "c.yaml", "--out", "im.tif") == 0
+    assert call(monkeypatch, "image", "wave.zarr", "--imaging", "c.yaml", "--out", "im.tif") == 0
     plain = capsys.readouterr().out
     assert "explicit" not in plain
     assert "detector" not in plain
@@ -187,10 +209,10 @@ def test_the_record_and_the_terminal_say_how_the_image_was_averaged_and_recorded
 
 def test_an_earlier_image_is_replaced_and_nothing_else_is(monkeypatch: pytest.MonkeyPatch) -> None:
     arguments = ("wave.zarr", "--imaging", "c.yaml", "--out", "im.tif")
-    assert call(monkeypatch, *arguments) == 0
-    assert call(monkeypatch, *arguments, "--seed", "1") == 0
+    assert call(monkeypatch, "image", *arguments) == 0
+    assert call(monkeypatch, "image", *arguments, "--seed", "1") == 0
     Path("im.json").write_text("{}", encoding="utf-8")
-    assert call(monkeypatch, *arguments) == 2
+    assert call(monkeypatch, "image", *arguments) == 2
     assert Path("im.json").read_text(encoding="utf-8") == "{}"
 
 
@@ -228,7 +250,7 @@ def test_a_mistake_is_one_sentence_exit_code_2_and_no_file(
     Path("kV.yaml").write_text("defocus_nm: -5\nenergy_kV: 200\n", encoding="utf-8")
     Path("taken.tif").write_bytes(b"mine")
     before = sorted(folder.rglob("*"))
-    assert call(monkeypatch, *arguments) == 2
+    assert call(monkeypatch, "image", *arguments) == 2
     told = capsys.readouterr().err.strip()
     assert words in told
     assert len(told.splitlines()) == 1

@@ -9,8 +9,8 @@ is then (6/π) arcsin(r/2).
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
+from null_samples import MIXES, correlated, null_study
 
 from passband.shift.comparison import Resampling, compared
 from passband.shift.conformal import conformal_half_width
@@ -18,8 +18,6 @@ from passband.shift.crossed import crossed_mean
 from passband.shift.leave_out import as_matrix, folds, predictions
 from passband.shift.predictors import Predictor, linear
 from passband.shift.rank import correlation_interval, correlation_values, mean_by_row
-
-MIXES = {"domains": (2.0, 2.0, 0.5), "both": (1.0, 1.0, 1.0), "pairs": (0.0, 0.0, 1.0)}
 
 
 @pytest.mark.parametrize("mix", MIXES)
@@ -38,11 +36,6 @@ def test_intervals_of_a_mean_hold_it_at_the_nominal_rate_whatever_varies(mix: st
     assert 0.83 < held / 300 < 0.97
 
 
-def correlated(stream: np.random.Generator, shape: tuple[int, int], r: float) -> np.ndarray:
-    first, second = stream.normal(size=(2, *shape))
-    return np.stack([first, r * first + np.sqrt(1 - r**2) * second])
-
-
 @pytest.mark.parametrize("mix", MIXES)
 @pytest.mark.parametrize("r", [0.0, 0.6])
 def test_intervals_of_rank_correlations_hold_the_truth(mix: str, r: float) -> None:
@@ -58,27 +51,6 @@ def test_intervals_of_rank_correlations_hold_the_truth(mix: str, r: float) -> No
         low, high = correlation_interval(mean, 0.9)
         held += low <= truth <= high
     assert 0.8 < held / 100 < 0.99
-
-
-def null_study(stream: np.random.Generator, n: int, m: int) -> pd.DataFrame:
-    """Dice falls with a hidden distance, of which x and y are equally noisy copies."""
-    place, other = stream.uniform(-30, 30, n), stream.uniform(-30, 30, m)
-
-    def noise(size: float) -> np.ndarray:
-        return size * (stream.normal(size=(n, 1)) + stream.normal(size=(1, m)) + stream.normal(size=(n, m)))
-
-    distance = np.abs(place[:, None] - other) / 60 + noise(0.1)
-    dice = 0.95 - 0.4 * np.clip(distance, 0, 1) + 0.02 * stream.normal(size=(n, m))
-    return pd.DataFrame(
-        {
-            "train_id": np.repeat([f"a{i}" for i in range(n)], m),
-            "test_id": np.tile([f"b{j}" for j in range(m)], n),
-            "dice_mean": np.clip(dice, 0, 1).ravel(),
-            "home_dice": np.repeat(0.95 + 0.01 * stream.normal(size=n), m),
-            "x": (distance + noise(0.15)).ravel(),
-            "y": (distance + noise(0.15)).ravel(),
-        }
-    )
 
 
 @pytest.mark.slow

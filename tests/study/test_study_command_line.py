@@ -9,21 +9,12 @@ import pytest
 import torch
 from study_samples import tiny_study
 
-from passband.cli import main
+from command_line import call
 from passband.grid import Grid
 from passband.storage.run_folder import RunFolder
 from passband.storage.waves import save_waves
 from passband.study.load import study_yaml
 from passband.wave import ExitWave, SceneWaves
-
-
-def call(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
-    monkeypatch.setattr(sys, "argv", ["passband", *arguments])
-    try:
-        main()
-    except SystemExit as stop:
-        return int(stop.code or 0)
-    return 0
 
 
 @pytest.fixture

@@ -5,13 +5,11 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from importlib.resources import files
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from passband import __version__
 from passband.accuracy.result import LIMIT, Check
 from passband.accuracy.verdict import COLUMNS, percent, rows, sentences, verdict
 from passband.report.look import rendered
-from passband.report.page import FigureOnPage
+from passband.report.page import FigureOnPage, template
 from passband.report.plots_check import plot_check
 
 
@@ -33,14 +31,7 @@ def _json(record: object) -> bytes:
 
 
 def _page(check: Check, told: Mapping[str, str], svg: bytes | None) -> bytes:
-    environment = Environment(
-        loader=PackageLoader("passband", "report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    html = environment.get_template("check.html.jinja").render(
+    html = template("check.html.jinja").render(
         told=told,
         verdict=verdict(check),
         sentences=sentences(check),

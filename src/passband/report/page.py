@@ -8,7 +8,7 @@ from math import isfinite
 from typing import Final
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from passband.report.axis import DomainAxis, domain_axis
 from passband.report.data import Cost, ReportData
@@ -37,8 +37,8 @@ class FigureOnPage:
         return "data:image/svg+xml;base64," + base64.b64encode(self.svg).decode("ascii")
 
 
-def page(data: ReportData, told: Headline, figures: Mapping[str, FigureOnPage]) -> str:
-    """The whole page as HTML, with its style and figures inside; all text is escaped."""
+def template(name: str) -> Template:
+    """A page of this room, by the name of its file; what is put into it is escaped, and nothing may be missing."""
     environment = Environment(
         loader=PackageLoader("passband", "report"),
         autoescape=True,
@@ -46,7 +46,12 @@ def page(data: ReportData, told: Headline, figures: Mapping[str, FigureOnPage]) 
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("page.html.jinja").render(
+    return environment.get_template(name)
+
+
+def page(data: ReportData, told: Headline, figures: Mapping[str, FigureOnPage]) -> str:
+    """The whole page as HTML, with its style and figures inside; all text is escaped."""
+    return template("page.html.jinja").render(
         data=data,
         style=files("passband.report").joinpath("style.css").read_text(encoding="utf-8"),
         headline=told,
