@@ -28,6 +28,7 @@ from passband.imaging.detector import mtf as mtf_of
 from passband.imaging.distribution import ImagingDistribution
 from passband.information.band import PolarGrid
 from passband.information.object_spectrum import ObjectSpectrum
+from passband.information.rings import Rings, joined, rings
 from passband.information.specimen import Specimen
 from passband.information.wave_moments import WaveMoments, wave_modes, wave_moments
 
@@ -120,6 +121,20 @@ class DomainSpectra:
             ((1 - f) * self.standard_outside + f * self.standard_inside).mean(0), dtype=np.float64
         )
 
+    @cached_property
+    def outside_rings(self) -> Rings:
+        """The background on rings, scene by scene, and condition by condition where there are modes."""
+        if self.modes:
+            return joined([(weight, mode.outside_rings) for weight, mode in self.modes])
+        return rings(self.standard_outside, self.plane, self.grid.q_per_A, self.specimen.patch_A)
+
+    @cached_property
+    def inside_rings(self) -> Rings:
+        """What lies inside the particles, likewise."""
+        if self.modes:
+            return joined([(weight, mode.inside_rings) for weight, mode in self.modes])
+        return rings(self.standard_inside, self.plane, self.grid.q_per_A, self.specimen.patch_A)
+
 
 def imaged_domain(
     specimen: Specimen,
@@ -127,20 +142,45 @@ def imaged_domain(
     grid: PolarGrid,
     pixel_A: float = 0.4,
     modes: int = 1,
+    seen_A: float | None = None,
 ) -> DomainSpectra:
     """A specimen under an imaging distribution, its detector included, in images with pixels of a size [Å].
 
-    modes: more than one for a distribution that is too broad for one spectrum.
+    modes: more than one for a distribution that is too broad for one spectrum. seen_A: networks know pixels, not
+    lengths: images of any magnification are seen as if their pixels had this size, and the grid is of these
+    frequencies and lengths; None: the true ones.
     """
-    detector = detector_curves(distribution, grid, pixel_A)
-    whole = domain_spectra(specimen, wave_moments(distribution, grid), detector)
+    magnified = 1.0 if seen_A is None else seen_A / pixel_A
+    true_grid = PolarGrid(grid.q_per_A * magnified, grid.dq_per_A * magnified, grid.phi_rad)
+    detector = detector_curves(distribution, true_grid, pixel_A)
+
+    def spectra(transfer: WaveMoments) -> DomainSpectra:
+        return _magnified(domain_spectra(specimen, transfer, detector), grid, magnified)
+
+    whole = spectra(wave_moments(distribution, true_grid))
     if modes == 1:
         return whole
-    parts = [
-        (weight, domain_spectra(specimen, transfer, detector))
-        for weight, transfer in wave_modes(distribution, grid, modes)
-    ]
+    parts = [(weight, spectra(transfer)) for weight, transfer in wave_modes(distribution, true_grid, modes)]
     return replace(whole, modes=tuple(parts))
+
+
+def _magnified(domain: DomainSpectra, grid: PolarGrid, factor: float) -> DomainSpectra:
+    """The same images with all lengths multiplied by a factor: densities over the plane keep their integrals."""
+    transfer = domain.transfer
+    return replace(
+        domain,
+        specimen=replace(domain.specimen, particle_diameter_A=domain.specimen.particle_diameter_A * factor),
+        transfer=replace(
+            transfer,
+            grid=grid,
+            delocalisation_A=transfer.delocalisation_A * factor,
+            inverse_dose_A2=transfer.inverse_dose_A2 * factor**2,
+        ),
+        particle=domain.particle * factor**2,
+        support=domain.support * factor**2,
+        noise=domain.noise * factor**2,
+        particle_power=domain.particle_power * factor**2,
+    )
 
 
 def domain_spectra(

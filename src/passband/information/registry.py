@@ -10,20 +10,25 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from passband.information import (
     detection,
     displacement,
     measures,
+    novelty,
     plain,
     robustness,
     signals,
 )
 from passband.information.expected import DomainSpectra
+from passband.information.rings import RINGS
 from passband.information.weights import AREA, RADIAL, Weight
 
 Direction = Literal["symmetric", "antisymmetric", "directed", "of_train", "of_test"]
+Floats = NDArray[np.float64]
 PairFunction = Callable[[DomainSpectra, DomainSpectra], float]
 
 
@@ -71,6 +76,20 @@ def _epsilon_of_test(weight: Weight) -> PairFunction:
 def foretold_dice(train: DomainSpectra, test: DomainSpectra) -> float:
     """Dice in [0, 1] foretold from texture and displacement alone, without any fit: their product."""
     return detection.expected_dice(train, test) * displacement.displaced_dice(train, test)
+
+
+def _on_rings(
+    name: str, formula: str, direction: Direction, value: Callable[[DomainSpectra, DomainSpectra], Floats]
+) -> dict[str, Measure]:
+    """A measure for every ring, counted from 1 at the lowest frequencies."""
+
+    def of_ring(ring: int) -> PairFunction:
+        return lambda train, test: float(value(train, test)[ring])
+
+    return {
+        f"{name}_{ring + 1}": Measure(f"{formula}, ring {ring + 1}", direction, 0, _DOSE, of_ring(ring))
+        for ring in range(RINGS)
+    }
 
 
 _NOTHING: Final = frozenset[str]()
@@ -134,6 +153,28 @@ MEASURES: Final[Mapping[str, Measure]] = MappingProxyType(
         "texture_mismatch": Measure(
             "relative entropy of both textures", "directed", -1, _DOSE, detection.texture_mismatch
         ),
+        "background_novelty": Measure(
+            "rms deviations of the background per ring", "directed", -1, _DOSE, novelty.background_novelty
+        ),
+        "relative_novelty": Measure(
+            "background novelty / distinctness", "directed", -1, _DOSE, novelty.relative_novelty
+        ),
+        "particle_novelty": Measure(
+            "rms deviations of the particles per ring", "directed", 0, _DOSE, novelty.particle_novelty
+        ),
+        "distinctness_train": Measure(
+            "particle novelty of train itself", "of_train", 1, _DOSE, _of_train(novelty.distinctness)
+        ),
+        "outside_distance": Measure(
+            "rms of ln(p0'/p0) on rings", "symmetric", -1, _DOSE, novelty.outside_distance
+        ),
+        "inside_distance": Measure(
+            "rms of ln(p1'/p1) on rings", "symmetric", -1, _DOSE, novelty.inside_distance
+        ),
+        "brightest_ring": Measure("max of ln(p0'/p0) on rings", "directed", 0, _DOSE, novelty.brightest_ring),
+        "contrast_alignment": Measure(
+            "cosine of ln(p1/p0), ln(p1'/p0') on rings", "symmetric", 1, _DOSE, novelty.contrast_alignment
+        ),
         "polarity": Measure("cosine of <T>, <T'> under S/P0", "directed", 1, _DOSE, detection.polarity),
         "delocalisation_mismatch_A": Measure(
             "Wasserstein distance of |∇χ|/2π", "symmetric", -1, _SPECIMEN, displacement.mismatch_A
@@ -161,6 +202,10 @@ MEASURES: Final[Mapping[str, Measure]] = MappingProxyType(
         "support_visibility_train": Measure(
             "∫P_p P_s/(P_s + N) / ∫P_p", "of_train", 1, _DOSE, _of_train(robustness.support_visibility)
         ),
+        **_on_rings("outside_shift", "ln(p0'/p0)", "antisymmetric", novelty.outside_shift),
+        **_on_rings("inside_shift", "ln(p1'/p1)", "antisymmetric", novelty.inside_shift),
+        **_on_rings("contrast_train", "ln(p1/p0)", "of_train", lambda train, _: novelty.contrast(train)),
+        **_on_rings("contrast_test", "ln(p1'/p0')", "of_test", lambda _, test: novelty.contrast(test)),
     }
 )
 """All measures by the name of their column."""
