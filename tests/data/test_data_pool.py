@@ -68,6 +68,18 @@ def test_detector_and_coherence_of_the_distribution_form_its_images() -> None:
     assert pool.detector == detector == pool.to("cpu").detector
 
 
+@pytest.mark.parametrize(("pixel_nm", "count"), [(0.032, 40), (0.064, 20)])
+def test_a_pool_has_the_pixels_of_its_distribution(pixel_nm: float, count: int) -> None:
+    own = DISTRIBUTION.model_copy(update={"pixel_nm": pixel_nm})
+    pool = form_pool([scene(1)], [torch.ones(count, count)], own, 2, seed=7)
+    expected = intensity(scene(1).full, draw_conditions(own, 2, 7), Recording(pixel_A=10 * pixel_nm))
+    torch.testing.assert_close(pool.images, expected)
+    assert pool.images.shape == (2, count, count)
+    assert pool.pixel_area_A2 == pytest.approx(100 * pixel_nm**2)
+    with pytest.raises(ValueError, match="do not fit"):
+        form_pool([scene(1)], masks(1), own, 2, seed=7)
+
+
 def test_another_seed_images_under_other_conditions() -> None:
     first, other = (form_pool([scene(0)], masks(1), DISTRIBUTION, 1, seed).images for seed in (1, 2))
     assert not torch.equal(first, other)

@@ -15,6 +15,7 @@ from passband.imaging.detector import Detector
 from passband.imaging.distribution import ImagingDistribution
 from passband.imaging.draw import draw_conditions
 from passband.imaging.image import intensity
+from passband.imaging.pixels import image_grid
 from passband.imaging.recording import recording
 from passband.wave import SceneWaves
 
@@ -69,7 +70,8 @@ def form_pool(
 ) -> ImagePool:
     """Image every structure under ``per_structure`` conditions drawn from a distribution; no shot noise yet.
 
-    masks: one (ny, nx) per scene, 1 in a particle. The conditions are independent of each other and follow
+    masks: one (ny, nx) per scene, 1 in a particle, at the pixels of the images, which are those that the
+        distribution names, else those of the waves. The conditions are independent of each other and follow
         from the seed alone. The pool is on the device of the waves.
     """
     if len(waves) != len(masks) or not waves:
@@ -83,12 +85,12 @@ def form_pool(
         intensity(scene.full, conditions[row * per_structure : (row + 1) * per_structure], how)
         for row, scene in enumerate(waves)
     ]
-    device = first.field.device
+    device, grid = first.field.device, image_grid(first.grid, how.pixel_A)
     return ImagePool(
         images=torch.cat(images),
         dose_e_per_A2=conditions.dose_e_per_A2.to(device, torch.float32),
         masks=torch.stack([mask.to(device, torch.uint8) for mask in masks]),
         structure=torch.arange(len(waves), device=device).repeat_interleave(per_structure),
-        pixel_area_A2=first.grid.sampling_A**2,
+        pixel_area_A2=grid.sampling_A**2,
         detector=distribution.detector,
     )

@@ -188,7 +188,8 @@ class ImagingDistribution(Record):
     standard deviation, 0 or more. convergence_mrad: 1/e half width, 0 to 100. dose_e_per_A2: above 0, or null
     for no shot noise. vibration_nm, drift_nm: 0 or more; drift_deg: direction of the drift, from x towards y.
 
-    ``coherence`` and ``detector`` (null: an ideal one that counts every electron) hold for all images.
+    ``coherence``, ``detector`` (null: an ideal one that counts every electron) and ``pixel_nm``, the pixel of the
+    images at the specimen, 0.001 to 1 nm (null: that of the stored wave; see ``pixels``), hold for all images.
     """
 
     energy_kV: Annotated[Number, _within(10, 3000, "must lie between 10 and 3000 kV")] = 300.0
@@ -227,6 +228,7 @@ class ImagingDistribution(Record):
     drift_deg: Azimuth = 0.0
     coherence: Coherence = "quasi-coherent"
     detector: Detector | None = None
+    pixel_nm: Annotated[Number, _within(1e-3, 1, "must lie between 0.001 and 1 nm")] | None = None
 
     @model_serializer(mode="wrap")
     def _without_defaults_of_later_keys(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -244,8 +246,8 @@ class ImagingDistribution(Record):
         return {name: value for name, value in self.parameters().items() if is_varying(value)}
 
 
-_FIXED_KEYS: Final = ("energy_kV", "coherence", "detector")
-_LATER_KEYS: Final = ("vibration_nm", "drift_nm", "drift_deg", "coherence", "detector")
+_FIXED_KEYS: Final = ("energy_kV", "coherence", "detector", "pixel_nm")
+_LATER_KEYS: Final = ("vibration_nm", "drift_nm", "drift_deg", "coherence", "detector", "pixel_nm")
 _NOTHING: Final = object()
 
 

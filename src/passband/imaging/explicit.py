@@ -38,10 +38,11 @@ def explicit_spectrum(psi: Tensor, condition: ImagingCondition, most_points: int
         return spectrum
     missing = interference(condition, *fine.axes(psi.device)) - sampled
     linear = ((psi * psi[:, y, x].conj()[:, None, None]).sum(0) * missing).to(spectrum.dtype)
-    rows, columns = (torch.arange(-k, k + 1, device=psi.device) for k in (y, x))
     # both halves of the interference: the spectrum of a real image
     real = linear + linear.flip((0, 1)).conj()
-    return spectrum.index_put((rows[:, None], columns), real, accumulate=True)
+    kept = [min(k, (n - 1) // 2) for k, n in zip((y, x), fine.image.shape, strict=True)]
+    rows, columns = (torch.arange(-k, k + 1, device=psi.device) for k in kept)
+    return spectrum.index_put((rows[:, None], columns), real[rows[:, None] + y, columns + x], accumulate=True)
 
 
 def _through(points: SourcePoints, condition: ImagingCondition, fine: FineGrid) -> Iterator[Tensor]:

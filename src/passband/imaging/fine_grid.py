@@ -1,13 +1,14 @@
 """Intensities without aliasing, at the least cost: the grid on which |ψ|² is formed, and the way there and back.
 
 |ψ|² holds twice the band of ψ. A wave with frequencies up to ±k has an intensity up to ±2k; on N pixels per side what
-lies beyond N/2 folds back, and stays clear of the stored band ±s as long as N >= 2k + s + 1. With k = s that is 1.5
+lies beyond N/2 folds back, and stays clear of the image's band ±s as long as N >= 2k + s + 1. With k = s that is 1.5
 times the pixels; where the envelopes end the wave earlier (``passed_band_per_A``), it is less, and fewer lines have to
-be transformed. So the intensity is formed there and cropped to the stored band: exact.
+be transformed. So the intensity is formed there and cropped to the band of the image's pixels: exact. These are those
+of the wave, or others (``pixels``).
 
 Spectra are kept in centred order and padded at their end: that shifts ψ in frequency, which its intensity does not
 see. Transforms are done along one axis at a time, leaving out lines that are zero or about to be cropped. Two real
-intensities are one complex number: a pair of images shares its way back to the stored grid.
+intensities are one complex number: a pair of images shares its way back to the image's grid.
 """
 
 from collections.abc import Iterable, Sequence
@@ -39,11 +40,12 @@ ROWS_AT_ONCE: Final = 96
 class FineGrid:
     """Where intensities are formed.
 
-    stored: the grid of the wave and of the image. reach: highest frequencies (y, x) of the wave that pass, as numbers
-    of periods per field. shape: pixels of the grid of the intensity.
+    stored: the grid of the wave. image: that of the image. reach: highest frequencies (y, x) of the wave that pass,
+    as numbers of periods per field. shape: pixels of the grid of the intensity.
     """
 
     stored: Grid
+    image: Grid
     reach: tuple[int, int]
     shape: tuple[int, int]
 
@@ -60,13 +62,19 @@ class FineGrid:
         return torch.fft.fftshift(qy, dim=0)[rows], torch.fft.fftshift(qx, dim=1)[:, columns]
 
 
-def fine_grid(stored: Grid, band_per_A: float = float("inf")) -> FineGrid:
-    """The smallest grid with a quick FFT for waves on a stored grid that pass up to a frequency [1/Å]."""
+def fine_grid(stored: Grid, band_per_A: float = float("inf"), image: Grid | None = None) -> FineGrid:
+    """The smallest grid with a quick FFT for waves on a stored grid that pass up to a frequency [1/Å].
+
+    image: the grid of the image, over the same field; None: the stored one.
+    """
+    image = image or stored
     # the Nyquist line of even sizes has no partner and is left out
     whole = [(n - 1) // 2 for n in stored.shape]
     passed = [min(w, ceil(min(band_per_A * side, w))) for w, side in zip(whole, stored.extent_A, strict=True)]
-    shape = [next_fast_len(2 * k + min(2 * k, w) + 1, real=True) for k, w in zip(passed, whole, strict=True)]
-    return FineGrid(stored, (passed[0], passed[1]), (shape[0], shape[1]))
+    seen = [(n - 1) // 2 for n in image.shape]
+    needed = [max(2 * k + min(2 * k, s), 2 * s) + 1 for k, s in zip(passed, seen, strict=True)]
+    shape = [next_fast_len(n, real=True) for n in needed]
+    return FineGrid(stored, image, (passed[0], passed[1]), (shape[0], shape[1]))
 
 
 @lru_cache(maxsize=8)
@@ -106,7 +114,7 @@ class Workspace:
     """Buffers for one pair of images after another; their zeros stay where they are.
 
     column: (fine_y, columns) a wave padded along y. block: (rows, fine_x) some of its rows, padded along x. pair:
-    (fine_y, fine_x) two intensities as one complex number. spectrum: (ny, nx) what they have on the stored grid.
+    (fine_y, fine_x) two intensities as one complex number. spectrum: (ny, nx) what they have on the image's grid.
     """
 
     fine: FineGrid
@@ -128,7 +136,7 @@ def workspace(fine: FineGrid, device: torch.device) -> Workspace:
     if kept is None or kept.fine != fine or kept.pair.device != device:
         fine_y, fine_x = fine.shape
         rows = min(fine_y, ROWS_AT_ONCE) if device.type == "cpu" else fine_y
-        shapes = ((fine_y, 2 * fine.reach[1] + 1), (rows, fine_x), fine.shape, fine.stored.shape)
+        shapes = ((fine_y, 2 * fine.reach[1] + 1), (rows, fine_x), fine.shape, fine.image.shape)
         with torch.inference_mode(False):
             kept = Workspace(fine, *(torch.zeros(s, dtype=torch.complex64, device=device) for s in shapes))
         _KEPT.workspace = kept
@@ -173,7 +181,7 @@ def _intensity(total: Tensor, work: Workspace, add: bool) -> None:
             torch.add(squares[..., 0], squares[..., 1], out=part)
 
 
-def _low(stored: int) -> tuple[slice, ...]:
-    """Where the frequencies of a stored axis of so many pixels, without its Nyquist line, stand on any finer one."""
-    whole = (stored - 1) // 2
+def _low(pixels: int) -> tuple[slice, ...]:
+    """Where the frequencies of an axis of so many pixels, without its Nyquist line, stand on any finer one."""
+    whole = (pixels - 1) // 2
     return (slice(0, whole + 1), slice(-whole, None)) if whole else (slice(0, 1),)

@@ -1,7 +1,7 @@
 """The image: intensity of the wave behind the lens, electrons counted, grey values standardised.
 
-How the intensity is formed without aliasing, and fast, is in ``fine_grid``. The motion of the image and the detector
-multiply its spectrum on the stored grid, at the price of one multiplication.
+How the intensity is formed without aliasing, and fast, is in ``fine_grid``; on which pixels, in ``pixels``. The motion
+of the image and the detector multiply its spectrum on the image's grid, at the price of one multiplication.
 """
 
 from collections.abc import Iterator, Sequence
@@ -30,6 +30,7 @@ from passband.imaging.fine_grid import (
 )
 from passband.imaging.motion import is_still, motion_transfer
 from passband.imaging.phase import is_round
+from passband.imaging.pixels import image_grid
 from passband.imaging.recording import IDEAL, Recording
 from passband.imaging.transfer import frequency_axes, on_grid, round_transfers, wave_transfer
 from passband.wave import ExitWave
@@ -90,33 +91,35 @@ def form_intensity(waves: WaveSpectrum, condition: ImagingCondition, recording: 
     """Expected images float32 (..., ny, nx), vacuum 1, of waves under conditions; the two batch shapes broadcast.
 
     One wave and n conditions give n images, n waves and n conditions n pairs, (n, 1) and (m,) all n x m. Each is the
-    mean over the configurations of its wave. Differentiable in the waves and in the settings of the condition where
-    these require it and the coherence is not explicit (ValueError).
-    Raises UserError when waves and conditions are at different energies.
+    mean over the configurations of its wave, at the pixels of the wave or at those that the recording names.
+    Differentiable in the waves and in the settings of the condition where these require it and the coherence is not
+    explicit (ValueError).
+    Raises UserError when waves and conditions are at different energies, or the field is no whole number of pixels.
     """
     check_energy(waves, condition)
+    grid = image_grid(waves.grid, recording.pixel_A)
     focused = condition.to(waves.values.device).refocused(waves.focus_offset_A)
     settings = (waves.values, focused.coefficients_A, focused.azimuths_rad, focused.focal_spread_A)
     if torch.is_grad_enabled() and any(
         part is not None and part.requires_grad
         for part in (*settings, focused.convergence_rad, focused.vibration_A, focused.drift_A)
     ):
-        return _differentiable(waves, focused, recording)
-    images = _formed(waves, focused, recording)
-    return images.reshape(*focused.batch_shape, *waves.grid.shape)
+        return _differentiable(waves, focused, recording, grid)
+    images = _formed(waves, focused, recording, grid)
+    return images.reshape(*focused.batch_shape, *grid.shape)
 
 
-def _formed(waves: WaveSpectrum, focused: ImagingCondition, recording: Recording) -> Tensor:
-    """Images (n, ny, nx)."""
+def _formed(waves: WaveSpectrum, focused: ImagingCondition, recording: Recording, grid: Grid) -> Tensor:
+    """Images (n, ny, nx) on a grid."""
     conditions, device = focused.flattened(), waves.values.device
     numbers = torch.arange(waves.focus_offset_A.numel())
     wave_of = numbers.reshape(waves.focus_offset_A.shape).expand(focused.batch_shape).flatten().tolist()
-    images = torch.empty((len(wave_of), *waves.grid.shape), dtype=torch.float32, device=device)
+    images = torch.empty((len(wave_of), *grid.shape), dtype=torch.float32, device=device)
     moves_alike = _moves_alike(conditions)
-    factor = image_filter(conditions[:1], waves.grid, recording.detector) if moves_alike else None
+    factor = image_filter(conditions[:1], grid, recording.detector) if moves_alike else None
     for part, spectrum in _packed_spectra(waves, conditions, wave_of, recording, pairs=moves_alike):
         if not moves_alike:
-            factor = image_filter(conditions[part], waves.grid, recording.detector)
+            factor = image_filter(conditions[part], grid, recording.detector)
         pair = torch.fft.ifft2(spectrum if factor is None else spectrum * factor[0], norm="forward")
         images[part].copy_(torch.view_as_real(pair).movedim(-1, 0)[: part.stop - part.start])
     configurations = waves.values.shape[-3]
@@ -130,7 +133,8 @@ def _packed_spectra(
     is_explicit, n = recording.coherence == "explicit", len(wave_of)
     highest = 2**0.5 * waves.grid.nyquist_per_A
     # in explicit averaging no envelope ends the wave
-    fine = fine_grid(waves.grid, highest if is_explicit else passed_band_per_A(conditions, highest))
+    band_per_A = highest if is_explicit else passed_band_per_A(conditions, highest)
+    fine = fine_grid(waves.grid, band_per_A, image_grid(waves.grid, recording.pixel_A))
     values = waves.values.reshape(-1, *waves.values.shape[-3:])[(..., *fine.passed)]
     work = workspace(fine, values.device)
     if is_explicit:
@@ -173,12 +177,14 @@ def _moves_alike(conditions: ImagingCondition) -> bool:
     return not any(bool((part != part[:1]).any()) for part in motions)
 
 
-def _differentiable(waves: WaveSpectrum, focused: ImagingCondition, recording: Recording) -> Tensor:
+def _differentiable(
+    waves: WaveSpectrum, focused: ImagingCondition, recording: Recording, grid: Grid
+) -> Tensor:
     """The same images by operations that torch can differentiate, several times slower."""
     if recording.coherence == "explicit":
         raise ValueError("images are differentiable with quasi-coherent envelopes only")
-    fine = fine_grid(waves.grid)
-    (fine_y, fine_x), (ny, nx) = fine.shape, waves.grid.shape
+    fine = fine_grid(waves.grid, image=grid)
+    (fine_y, fine_x), (ny, nx) = fine.shape, grid.shape
     psi = waves.values[(..., *fine.passed)]
     behind = psi * wave_transfer(focused, *fine.axes(psi.device))[..., None, :, :]
     field = torch.fft.ifft2(behind, s=(fine_y, fine_x), norm="forward")
@@ -188,7 +194,7 @@ def _differentiable(waves: WaveSpectrum, focused: ImagingCondition, recording: R
     kept = low[..., fine_y // 2 - y : fine_y // 2 + y + 1, fine_x // 2 - x : fine_x // 2 + x + 1]
     even_y, even_x = 1 - ny % 2, 1 - nx % 2  # the Nyquist lines, which come first in centred order
     stored = torch.fft.ifftshift(torch.nn.functional.pad(kept, (even_x, 0, even_y, 0)), dim=(-2, -1))
-    factor = image_filter(focused, waves.grid, recording.detector)
+    factor = image_filter(focused, grid, recording.detector)
     images: Tensor = torch.fft.ifft2(stored if factor is None else stored * factor, norm="forward").real
     return images
 

@@ -2,7 +2,16 @@
 
 from collections.abc import Callable
 
-from passband.study.catalogue.axes import breadth, dose, imaging, mixtures, paper_scale, structure
+from passband.study.catalogue.axes import (
+    breadth,
+    dose,
+    imaging,
+    imaging_judge,
+    mixtures,
+    paper_scale,
+    side,
+    structure,
+)
 from passband.study.catalogue.defocus import defocus, demo, published_defocus
 from passband.study.study import Study
 
@@ -15,7 +24,9 @@ CATALOGUE: dict[str, Callable[[], Study]] = {
     "structure": structure,
     "mixtures": mixtures,
     "breadth": breadth,
+    "side": side,
     "imaging": imaging,
+    "imaging-judge": imaging_judge,
     "paper-scale": paper_scale,
     "published-defocus": published_defocus,
 }

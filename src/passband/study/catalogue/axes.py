@@ -19,6 +19,7 @@ from passband.study.catalogue.families import (
     dose_family,
     imaging_family,
     mixture_family,
+    side_family,
     structure_family,
 )
 from passband.study.study import Deviation, MaskSpec, StructureSet, Study
@@ -26,6 +27,8 @@ from passband.training.spec import COMPACT_TRAINING
 
 TRAINING, VALIDATION, TEST = 36, 6, 32
 """Scenes of every set of structures."""
+JUDGE_SEED = 1
+"""Of domains, structures and support of the study that judges; those of all others have 0."""
 RATES = (COMPACT_TRAINING.learning_rate, COMPACT_TRAINING.learning_rate / 3)
 
 
@@ -51,10 +54,26 @@ def breadth() -> Study:
     return _study("breadth", "How wide should the defocus of the training images be?", breadth_family())
 
 
+def side() -> Study:
+    """44 networks on the defocus series, with the particles before the support and behind it."""
+    question = "Does it matter whether the beam meets the particles or the support first?"
+    return _with_one_rate(_study("side", question, side_family()), starts=2)
+
+
 def imaging() -> Study:
-    """200 networks on 20 random imaging conditions, each tested on 40."""
+    """64 networks on 32 random imaging domains, each tested on 64: the study on which measures are chosen."""
     question = "Which measure foretells performance when several settings of the microscope change at once?"
-    return _study("imaging", question, imaging_family())
+    return _with_one_rate(_study("imaging", question, imaging_family(32, 32)), starts=2)
+
+
+def imaging_judge() -> Study:
+    """48 networks on 16 random imaging domains, each tested on these and 48 more: what was chosen is judged here.
+
+    Domains, structures and support have seeds of their own, so nothing of them is in the study `imaging`.
+    """
+    question = "Does what foretells performance in the study 'imaging' do so where everything is new?"
+    judge = _study("imaging-judge", question, imaging_family(16, 48, seed=JUDGE_SEED))
+    return _with_one_rate(judge, starts=3).model_copy(update={"seed": JUDGE_SEED})
 
 
 def paper_scale() -> Study:
@@ -94,6 +113,11 @@ def paper_scale() -> Study:
 def resized(network: NetworkSpec, factor: float) -> NetworkSpec:
     """A network with so many times the channels at every level."""
     return network.model_copy(update={"widths": tuple(round(width * factor) for width in network.widths)})
+
+
+def _with_one_rate(study: Study, starts: int) -> Study:
+    """The study with the first of its learning rates and so many random starts."""
+    return study.model_copy(update={"learning_rates": study.learning_rates[:1], "random_starts": starts})
 
 
 def _study(name: str, question: str, family: Family, deviations: tuple[Deviation, ...] = ()) -> Study:

@@ -6,15 +6,12 @@ Dose, structure and mixture series follow the published ones (method.md: DaCosta
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import exp, log
-from typing import Final
-
-import numpy as np
+from typing import Final, Literal
 
 from passband.imaging.distribution import ImagingDistribution, Value, choice, normal
-from passband.seeds import random_stream
 from passband.structure.distribution import AmorphousCarbon, ParticleDistribution, SceneDistribution
-from passband.study.catalogue.defocus import TEST_DEFOCI_NM, cadmium_selenide, defocus_domains
+from passband.study.catalogue.defocus import cadmium_selenide, defocus_domains
+from passband.study.catalogue.imaging_domains import drawn_imaging
 from passband.study.study import Domain, Series
 
 TRAINING_DOSES: Final = (30, 75, 150, 300, 600)
@@ -112,36 +109,34 @@ def breadth_family() -> Family:
 
 
 def imaging_family(training: int = 20, fresh: int = 20, seed: int = 0) -> Family:
-    """Domains in which everything about the imaging differs: the first ones for training, all of them for tests.
+    """Domains in which everything about the imaging differs (``imaging_domains``), by a seed.
 
-    Uniform: defocus within ±30 nm, Cs within ±0.1 mm, two-fold astigmatism up to 5 nm and coma up to 600 nm in any
-    direction. Uniform in the logarithm: focal spread 0.3-4 nm, dose 100-1600 e/Å². Ours.
+    The first ones are for training, all of them for tests.
     """
-    stream = random_stream(seed, "imaging domains")
-    domains = {f"imaging {number:02d}": _drawn(stream) for number in range(training + fresh)}
+    domains = {
+        f"imaging {number:02d}": Domain(structures="CdSe", imaging=drawn_imaging(seed, number).imaging)
+        for number in range(training + fresh)
+    }
     return Family({"CdSe": cadmium_selenide()}, domains, tuple(domains)[:training], tuple(domains))
+
+
+def side_family() -> Family:
+    """The defocus series twice, with the particles before the support and behind it: every domain against every other.
+
+    The scenes are the same ones; only the order in which the beam meets particles and support differs.
+    """
+    orders: tuple[Literal["particles", "support"], ...] = ("particles", "support")
+    scenes = {
+        f"CdSe, {first} first": cadmium_selenide().model_copy(update={"first": first}) for first in orders
+    }
+    domains = {
+        f"{name}, {first} first": Domain(structures=f"CdSe, {first} first", imaging=domain.imaging)
+        for first in orders
+        for name, domain in defocus_domains().items()
+    }
+    return Family(scenes, domains, tuple(domains), tuple(domains))
 
 
 def _against_defocus(own: dict[str, Domain]) -> Family:
     domains = own | defocus_domains()
     return Family({"CdSe": cadmium_selenide()}, domains, tuple(own), tuple(domains))
-
-
-def _drawn(stream: np.random.Generator) -> Domain:
-    def between(lo: float, hi: float, digits: int) -> float:
-        return round(float(stream.uniform(lo, hi)), digits)
-
-    def log_between(lo: float, hi: float, digits: int) -> float:
-        return round(exp(float(stream.uniform(log(lo), log(hi)))), digits)
-
-    return _seen(
-        "CdSe",
-        normal(between(TEST_DEFOCI_NM[0] - 5, TEST_DEFOCI_NM[-1] + 5, 2), SPREAD_NM),
-        dose_e_per_A2=log_between(100, 1600, 0),
-        Cs_mm=between(-0.1, 0.1, 4),
-        focal_spread_nm=log_between(0.3, 4, 2),
-        C12_nm=between(0, 5, 2),
-        phi12_deg=between(-90, 90, 1),
-        C21_nm=between(0, 600, 0),
-        phi21_deg=between(-180, 180, 1),
-    )
