@@ -36,6 +36,10 @@ def simulate(task: tuple[str, int]) -> tuple[np.ndarray, float, np.ndarray]:
 
 
 def store_waves(folder: Path, processes: int, quick: bool) -> None:
+    """Simulate all scenes, unless the folder has them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if (folder / "test_masks.npy").exists():
+        return
     context = multiprocessing.get_context("spawn")
     with context.Pool(processes) as pool, Progress() as progress:
         for split, count in SCENES.items():

@@ -63,6 +63,32 @@ def test_the_tiff_is_the_image_of_the_mean_condition_with_its_pixel_size(
     assert record["sha256"]["im.tif"] == hashlib.sha256(Path("im.tif").read_bytes()).hexdigest()
 
 
+def test_the_image_has_the_pixels_that_the_imaging_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("c.yaml").write_text(IMAGING + "pixel_nm: 0.064\n", encoding="utf-8")
+    assert (
+        call(monkeypatch, "image", "wave.zarr", "--imaging", "c.yaml", "--out", "im.tif", "--seed", "3") == 0
+    )
+    assert tiff("im.tif").shape == (80, 100)
+    # 163.84 electrons per pixel of 0.64 Å at 400 e/Å²: counts are whole numbers of them
+    electrons = tiff("im.tif") * 400 * 0.64**2
+    assert np.abs(electrons - np.rint(electrons)).max() < 1e-3
+    with tifffile.TiffFile("im.tif") as file:
+        numerator, denominator = file.pages[0].tags["XResolution"].value
+    assert denominator / numerator == pytest.approx(0.064)
+    assert json.loads(Path("im.json").read_text(encoding="utf-8"))["sampling_A"] == pytest.approx(0.64)
+
+
+def test_pixels_that_do_not_divide_the_field_are_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("c.yaml").write_text(IMAGING + "pixel_nm: 0.05\n", encoding="utf-8")
+    assert call(monkeypatch, "image", "wave.zarr", "--imaging", "c.yaml", "--out", "im.tif") == 2
+    told = capsys.readouterr().err.replace("\n", " ")
+    assert "c.yaml: pixel_nm" in told
+    assert "the nearest that fit are" in told
+    assert not Path("im.tif").exists()
+
+
 def test_a_seed_draws_one_condition_and_its_noise_and_draws_them_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -143,6 +143,15 @@ def test_a_network_may_be_named_by_either_of_its_files(network: Path, suffix: st
     assert (segmenter.field_px, segmenter.multiple_px) == (256, 8)
 
 
+def test_a_network_of_a_domain_with_pixels_of_its_own_expects_these(network: Path, tmp_path: Path) -> None:
+    card = json.loads(network.with_suffix(".json").read_text())["card"]
+    card["imaging"]["pixel_nm"] = 0.032
+    state = build_network(NetworkCard.model_validate_json(json.dumps(card)).network, seed=0).state_dict()
+    save_network(tmp_path / "other", state, {"card": card})
+    segmenter = stored_segmenter(tmp_path / "other")
+    assert (segmenter.pixel_size_nm, segmenter.field_px) == (0.032, 320)
+
+
 def test_a_device_that_is_not_there_is_one_sentence(network: Path) -> None:
     with pytest.raises(UserError, match=r"cannot be used: .*CUDA"):
         stored_segmenter(network, device="cuda:99")

@@ -8,7 +8,7 @@ import torch
 from passband.errors import UserError
 from passband.networks.prediction import predicted_logits
 from passband.networks.spec import COMPACT, PUBLISHED, NetworkSpec
-from passband.networks.unet import Block, build_network, parameter_count, particle_logits
+from passband.networks.unet import Block, build_network, channels_last, parameter_count, particle_logits
 from passband.records import parse_record
 
 TINY = NetworkSpec(widths=(4, 8), blocks=(1, 1))
@@ -185,9 +185,29 @@ def test_bfloat16_changes_the_logits_by_its_own_precision_only() -> None:
 def test_channels_last_training_of_the_compact_network_gives_the_gradients_of_the_plain_layout() -> None:
     images = torch.randn(2, 1, 64, 64, generator=torch.Generator().manual_seed(2))
     gradients = []
-    for layout in (torch.contiguous_format, torch.channels_last):
+    for layout, shown in ((torch.contiguous_format, images), (torch.channels_last, channels_last(images))):
         network = build_network(COMPACT, 0).to(memory_format=layout)
-        network(images.contiguous(memory_format=layout)).square().mean().backward()
+        network(shown).square().mean().backward()
         gradients.append([parameter.grad for parameter in network.parameters()])
     for plain, last in zip(*gradients, strict=True):
         torch.testing.assert_close(plain, last, atol=1e-4, rtol=1e-3)
+
+
+def test_features_and_their_gradients_stay_channels_last_once_the_images_are() -> None:
+    """Two layouts that meet in one operation cost several times its time; a layout is seen in the strides."""
+    network, seen = build_network(COMPACT, 0).to(memory_format=torch.channels_last), []
+
+    def watch(module: torch.nn.Module, shown: object, features: torch.Tensor) -> None:
+        seen.append(features)
+        features.register_hook(lambda gradient: seen.append(gradient))
+
+    for module in network.modules():
+        if isinstance(module, torch.nn.Conv2d) and module.out_channels > 1:
+            module.register_forward_hook(watch)
+    images = torch.randn(2, 1, 64, 64, generator=torch.Generator().manual_seed(2))
+    shown = channels_last(images)
+    assert torch.equal(shown, images)
+    assert shown.data_ptr() == images.data_ptr()
+    network(shown).square().mean().backward()
+    assert len(seen) == 20
+    assert all(features.is_contiguous(memory_format=torch.channels_last) for features in seen)

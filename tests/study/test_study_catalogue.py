@@ -1,13 +1,17 @@
 """The named studies are what they say: counts, domains, and everything checked that can be known before a run."""
 
+from math import log
+
 import pytest
 
-from passband.imaging.distribution import mean_value
+from passband.imaging.distribution import ImagingDistribution, mean_value, standard_deviation, support
 from passband.records import canonical_json
 from passband.study.catalogue import CATALOGUE, paper_scale
+from passband.study.catalogue.axes import imaging, imaging_judge, side
 from passband.study.catalogue.families import imaging_family, structure_family
+from passband.study.catalogue.imaging_domains import PIXELS_NM, drawn_imaging
 from passband.study.load import check_study
-from passband.study.plan import network_plans
+from passband.study.plan import all_scenes, network_plans, scenes
 from passband.study.study import Study
 
 
@@ -49,21 +53,111 @@ def structure_family_sets(study: Study) -> list[object]:
     return [study.structures[name] for name in structure_family().scenes]
 
 
-def test_random_imaging_domains_fill_their_ranges_and_differ_in_every_setting() -> None:
-    domains = [domain.imaging for domain in imaging_family().domains.values()]
-    ranges = {
-        "defocus_nm": (-30, 30),
-        "Cs_mm": (-0.1, 0.1),
-        "focal_spread_nm": (0.3, 4),
-        "dose_e_per_A2": (100, 1600),
-        "C12_nm": (0, 5),
-        "C21_nm": (0, 600),
-    }
-    for name, (lo, hi) in ranges.items():
-        values = [mean_value(getattr(each, name)) for each in domains]
+def numbers(domains: list[ImagingDistribution], name: str) -> list[float]:
+    return [mean_value(each.parameters()[name]) for each in domains]
+
+
+@pytest.mark.parametrize("name", ["imaging", "imaging-judge"])
+def test_random_imaging_domains_fill_their_ranges(name: str) -> None:
+    domains = [domain.imaging for domain in CATALOGUE[name]().domains.values()]
+    own = [each for number, each in enumerate(domains) if number % 4 != 3]  # not a microscope's
+    assert len(domains) == 64
+    ranges = {"defocus_nm": (-30, 30), "C12_nm": (0, 5), "C21_nm": (0, 600), "convergence_mrad": (0, 0.6)}
+    for key, (lo, hi) in ranges.items():
+        values = numbers(own, key)
         assert lo <= min(values) < max(values) <= hi
-        assert max(values) - min(values) > 0.7 * (hi - lo), (
-            "40 draws leave less than a third of a range empty"
+        assert max(values) - min(values) > 0.85 * (hi - lo)
+    for key, (lo, hi) in {"focal_spread_nm": (0.3, 4), "dose_e_per_A2": (100, 1600)}.items():
+        values = sorted(log(value / lo) / log(hi / lo) for value in numbers(own, key))
+        assert values[0] >= 0
+        assert values[-1] <= 1
+        assert values[-1] - values[0] > 0.8
+    corrected = [value for value in numbers(own, "Cs_mm") if abs(value) <= 0.1]
+    others = [value for value in numbers(own, "Cs_mm") if abs(value) > 0.1]
+    assert min(corrected) < -0.07 < 0.07 < max(corrected)
+    assert 0.1 < min(others) < 0.15
+    assert 0.45 < max(others) <= 1.2
+    assert len(set(numbers(own, "Cs_mm"))) > 40
+
+
+@pytest.mark.parametrize("name", ["imaging", "imaging-judge"])
+def test_training_and_test_domains_have_their_share_of_every_kind(name: str) -> None:
+    study = CATALOGUE[name]()
+    fresh = tuple(each for each in study.test_on if each not in study.train_on)
+    for names in (study.train_on, fresh):
+        domains = [study.domains[each].imaging for each in names]
+        broad = [each for each in domains if standard_deviation(each.defocus_nm) > 2]
+        assert len(broad) == len(domains) // 4
+        assert all(
+            support(each.dose_e_per_A2 or 0)[0] < mean_value(each.dose_e_per_A2 or 0) for each in broad
         )
-    fresh, grown = imaging_family(), imaging_family(fresh=40)
-    assert list(fresh.domains.items()) == list(grown.domains.items())[: len(fresh.domains)]
+        assert sum(each.C21_nm == each.C12_nm == 0 for each in domains) == len(domains) // 4
+        assert 0.25 < sum(each.pixel_nm is None for each in domains) / len(domains) < 0.75
+        assert len({each.pixel_nm for each in domains}) >= 4
+    assert {each.imaging.pixel_nm for each in study.domains.values()} == {None, *PIXELS_NM}
+
+
+def test_a_draw_that_does_not_fit_the_field_is_drawn_anew() -> None:
+    redraws = {seed: sum(drawn_imaging(seed, number).redraws for number in range(64)) for seed in (0, 1)}
+    assert redraws == {0: 5, 1: 3}
+
+
+def test_growing_a_family_of_imaging_domains_keeps_them() -> None:
+    few, many = imaging_family(), imaging_family(20, 44)
+    assert list(few.domains.items()) == list(many.domains.items())[: len(few.domains)]
+    assert few.test_on[: len(few.train_on)] == few.train_on
+    other = imaging_family(seed=5)
+    assert not {canonical_json(d) for d in few.domains.values()} & {
+        canonical_json(d) for d in other.domains.values()
+    }
+
+
+def test_nothing_that_is_judged_on_was_chosen_on() -> None:
+    chosen, judge = imaging(), imaging_judge()
+    assert (len(chosen.train_on), len(chosen.test_on), chosen.n_networks) == (32, 64, 64)
+    assert (len(judge.train_on), len(judge.test_on), judge.n_networks) == (16, 64, 48)
+    assert len(chosen.learning_rates) == len(judge.learning_rates) == 1
+    scenes = [list(all_scenes(study)) for study in (chosen, judge)]
+    for key in ("scene_id", "seed", "library"):
+        first, second = ({getattr(scene, key) for scene in each} for each in scenes)
+        assert not first & second, f"the two studies share a {key}"
+    first, second = (
+        {canonical_json(domain.imaging) for domain in study.domains.values()} for study in (chosen, judge)
+    )
+    assert len(first) == len(second) == 64
+    assert not first & second
+    networks = [{plan.network_id for plan in network_plans(study)} for study in (chosen, judge)]
+    assert not networks[0] & networks[1]
+
+
+def test_the_two_orders_of_particles_and_support_have_the_same_scenes_and_conditions() -> None:
+    study = side()
+    assert (len(study.train_on), len(study.test_on), study.n_networks) == (22, 22, 44)
+    first, second = (study.structures[f"CdSe, {each} first"] for each in ("particles", "support"))
+    assert first.scenes.first == "particles"
+    assert second.scenes.first == "support"
+    assert first == second.model_copy(update={"scenes": first.scenes})
+    seeds = [[scene.seed for scene in scenes(study, name, "training")] for name in study.structures]
+    assert seeds[0] == seeds[1]
+    waves = [{scene.scene_id for scene in scenes(study, name, "training")} for name in study.structures]
+    assert not waves[0] & waves[1]
+
+
+@pytest.mark.parametrize(
+    "name", ["dose", "structure", "mixtures", "breadth", "side", "imaging", "imaging-judge"]
+)
+def test_every_training_domain_of_a_study_has_as_many_images(name: str) -> None:
+    study = CATALOGUE[name]()
+    images = {
+        (study.set_of(domain).training, series.training.images_per_structure, series.training.steps)
+        for series in study.all_series()
+        for domain in series.train_on
+    }
+    assert len(images) == 1
+
+
+def test_every_lattice_comes_in_two_sizes() -> None:
+    scenes = structure_family().scenes.values()
+    pairs = {(each.crystal, each.particles.diameter_nm) for each in scenes}
+    assert len(scenes) == len(pairs) == 18
+    assert len({size for _, size in pairs}) == 2

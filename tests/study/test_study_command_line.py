@@ -43,6 +43,7 @@ def test_information_names_what_it_does_not_count(
         "plain": "",
         "dose": "dose_e_per_A2: 400\n",
         "all": "coherence: explicit\ndetector: {DQE0: 0.5}\n",
+        "pixel": "pixel_nm: 0.032\n",
     }
     for name, more in files.items():
         (tmp_path / f"{name}.yaml").write_text("defocus_nm: -10\n" + more, encoding="utf-8")
@@ -56,6 +57,7 @@ def test_information_names_what_it_does_not_count(
     assert not_counted("dose", "dose") is None
     assert not_counted("plain", "dose") == "dose_e_per_A2"
     assert not_counted("all", "plain") == "detector, coherence: explicit"
+    assert not_counted("plain", "pixel") == "pixel_nm"
     assert not_counted("dose", "all") == "detector, dose_e_per_A2, coherence: explicit"
 
 

@@ -67,6 +67,12 @@ def test_a_study_of_the_catalogue_survives_yaml(name: str, tmp_path: Path) -> No
         ({"structures/CdSe/scenes/particles/diameter_nm": [30.0, 40.0]}, ("CdSe", "diameter_nm", "field_nm")),
         ({"domains/0 nm/imaging/defocus_nm": {"uniform": [-900, 900]}}, ("0 nm", "field", "Å")),
         ({"domains/0 nm/imaging/Cs_mm": 1.2}, ("0 nm", "convergence_mrad")),
+        (
+            {"domains/0 nm/imaging/pixel_nm": 0.05},
+            ("domains.0 nm.imaging.pixel_nm", "multiple of 32 pixels", "204.80", "0.05333 or 0.04571 nm"),
+        ),
+        ({"training/batches/crop_px": 288}, ("crop_px is 288", "256 px")),
+        ({"domains/0 nm/imaging/pixel_nm": [0.03, 0.04]}, ("0 nm", "pixel_nm")),
         ({"network/input_sampling_A": 0.3}, ("input_sampling_A", "0.3", "0.4")),
         ({"structures/CdSe/scenes/crystal": {"cif": "gone.cif"}}, ("gone.cif",)),
     ],

@@ -4,11 +4,23 @@ Heavy imports stand inside the commands, so that `passband --help` answers at on
 stderr and exit code 2; an interruption says how to go on and exits with 130.
 """
 
-from passband.cli import cluster, image, information, microscopes, scene, segment, simulate, studies, wave
+from passband.cli import (
+    analyse,
+    cluster,
+    image,
+    information,
+    microscopes,
+    scene,
+    segment,
+    simulate,
+    studies,
+    wave,
+)
 from passband.cli.console import app, messages
 from passband.errors import UserError
 
 __all__ = [
+    "analyse",
     "cluster",
     "image",
     "information",

@@ -6,7 +6,7 @@ every network, and gives the scores one by one, so that neither images nor score
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -44,9 +44,14 @@ class Scores:
 
 @dataclass(frozen=True)
 class Truth:
-    """What is known about n images: masks (n, ny, nx) in {0, 1}, the particles in them, and the pixel size [Å]."""
+    """What is known about n images.
+
+    masks: (n, ny, nx) in {0, 1}. mask_fraction: (n,), the part of each that is 1. particles: the regions of each mask.
+    sampling_A: pixel size [Å].
+    """
 
     masks: Tensor
+    mask_fraction: Column
     particles: tuple[Regions, ...]
     sampling_A: float
 
@@ -57,6 +62,11 @@ class KnownImages(NamedTuple):
     name: str
     images: Tensor
     truth: Truth
+
+    def on(self, device: str) -> "KnownImages":
+        """The same, with images and masks on a device."""
+        known = replace(self.truth, masks=self.truth.masks.to(device))
+        return KnownImages(self.name, self.images.to(device), known)
 
 
 class Scored(NamedTuple):
@@ -69,7 +79,9 @@ class Scored(NamedTuple):
 
 def truth(masks: Tensor, sampling_A: float) -> Truth:
     """The truth about images with these masks (n, ny, nx); conditions that share structures share it."""
-    return Truth(masks, tuple(regions(mask, sampling_A) for mask in (masks > 0.5).cpu().numpy()), sampling_A)
+    inside = masks > 0.5
+    particles = tuple(regions(mask, sampling_A) for mask in inside.cpu().numpy())
+    return Truth(masks, _column(inside.double().mean(dim=(-2, -1))), particles, sampling_A)
 
 
 def score_networks(
@@ -111,7 +123,7 @@ def score_against(logits: Tensor, truth: Truth) -> Scores:
         n_true=np.array([each.n_true for each in particles], dtype=np.int64),
         n_found=np.array([each.n_found for each in particles], dtype=np.int64),
         size_error_nm=np.array([each.size_error_nm for each in particles]),
-        mask_fraction=_column((truth.masks > 0.5).double().mean(dim=(-2, -1))),
+        mask_fraction=truth.mask_fraction,
     )
 
 

@@ -23,6 +23,7 @@ from passband.imaging.draw import draw_conditions, mean_condition
 from passband.imaging.extent import check_fits
 from passband.imaging.focus import minimum_contrast_C10_A
 from passband.imaging.image import expose, intensity
+from passband.imaging.pixels import image_grid
 from passband.imaging.recording import Recording, recording
 from passband.micrograph.image import Micrograph
 from passband.micrograph.overlay import overlay
@@ -65,9 +66,9 @@ def image_file(
     if options.find_focus:
         wave = replace(wave, focus_offset_A=wave.focus_offset_A + minimum_contrast_C10_A(wave))
     check_fits(imaging, min(wave.grid.extent_A), wave.grid.nyquist_per_A, where)
-    condition = _condition(imaging, options)
-    image = _formed(wave, condition, recording(imaging), options)
-    size_nm = A_to_nm(wave.grid.sampling_A)
+    condition, how = _condition(imaging, options), recording(imaging)
+    size_nm = A_to_nm(image_grid(wave.grid, how.pixel_A, where=f"{where}: pixel_nm").sampling_A)
+    image = _formed(wave, condition, how, options)
     told = _told(path, wave, condition, imaging, options)
     micrograph = Micrograph(image, (size_nm, size_nm), "the wave", path.name)
     contents = {
@@ -85,7 +86,7 @@ def _lines(
     files: dict[str, Path], image: NDArray[np.float32], wave: ExitWave, told: dict[str, Any]
 ) -> tuple[str, ...]:
     ny, nx = image.shape
-    size_nm, contrast = A_to_nm(wave.grid.sampling_A), 100 * float(image.std() / image.mean())
+    size_nm, contrast = A_to_nm(told["sampling_A"]), 100 * float(image.std() / image.mean())
     side = "before" if wave.focus_offset_A < 0 else "behind"  # C10 > 0 propagates along the beam
     lines = [
         f"{files['.tif']}: {nx} x {ny} px of {size_nm:.4g} nm, vacuum 1, contrast (std/mean) {contrast:.1f} %",
@@ -106,10 +107,10 @@ def _lines(
 def _formed(
     wave: ExitWave, condition: ImagingCondition, how: Recording, options: ImageOptions
 ) -> NDArray[np.float32]:
-    image = intensity(wave, condition, how)
+    image, pixel_A = intensity(wave, condition, how), image_grid(wave.grid, how.pixel_A).sampling_A
     if options.seed is not None and options.noise:
         generator = torch.Generator().manual_seed(seed_for(options.seed, "image", "noise"))
-        image = expose(image, condition.dose_e_per_A2, wave.grid.sampling_A**2, generator, how.detector)
+        image = expose(image, condition.dose_e_per_A2, pixel_A**2, generator, how.detector)
     return image.numpy().astype(np.float32)
 
 
@@ -158,7 +159,7 @@ def _told(
         "part": options.part,
         "configurations": len(wave.field),
         "focus_offset_A": wave.focus_offset_A,
-        "sampling_A": wave.grid.sampling_A,
+        "sampling_A": image_grid(wave.grid, recording(imaging).pixel_A).sampling_A,
         "drawn": drawn,
         "seed": options.seed,
         "condition": settings,

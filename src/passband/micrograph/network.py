@@ -36,7 +36,7 @@ def stored_segmenter(path: Path, device: str = "cpu") -> Segmenter:
         network.to(device)
     except (RuntimeError, AssertionError) as error:  # the latter where torch has no such device
         raise UserError(f"{path} cannot be used: {str(error).splitlines()[0]}") from None
-    pixel_size_nm = A_to_nm(card.network.input_sampling_A)
+    pixel_size_nm = card.imaging.pixel_nm or A_to_nm(card.network.input_sampling_A)
     return Segmenter(
         predict=partial(_predict, network, card.training.precision, torch.device(device)),
         pixel_size_nm=pixel_size_nm,

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from passband.networks.spec import Precision
-from passband.networks.unet import particle_logits
+from passband.networks.unet import channels_last, particle_logits
 
 
 def predicted_logits(network: nn.Module, images: Tensor, precision: Precision, batch: int = 8) -> Tensor:
@@ -17,7 +17,8 @@ def predicted_logits(network: nn.Module, images: Tensor, precision: Precision, b
     network.eval()
     try:
         with torch.no_grad(), number_format(images.device, precision):
-            return torch.cat([particle_logits(network(part)) for part in torch.split(images, batch)])
+            parts = torch.split(channels_last(images), batch)
+            return torch.cat([particle_logits(network(part)) for part in parts])
     finally:
         network.train(was_training)
 

@@ -101,6 +101,24 @@ def epsilon_caption(n_trained: int) -> str:
     )
 
 
+def predicted_caption() -> str:
+    """What a point and the band are."""
+    return (
+        "A point is a pair of domains: the mean Dice of its networks against what our first predictor says, fitted "
+        "without either domain in any role. Grey: the conformal band, which a new pair leaves in one case of ten; "
+        "it is missing where there are too few conditions to calibrate it."
+    )
+
+
+def errors_caption(level: float) -> str:
+    """What a bar and its line are."""
+    return (
+        "Bars: mean over pairs, each predicted without its two domains; filled: ours. All see the Dice at home too. "
+        f"Lines: {level:.0%} intervals for other domains. Overlapping lines do not tell whether two differ: they are "
+        "compared pair by pair, and the sentence above tells the outcome."
+    )
+
+
 def history_caption() -> str:
     """What a line and the ring are."""
     return (

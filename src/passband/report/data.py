@@ -6,7 +6,7 @@ A table may be empty (a study in which nothing finished still deserves a page), 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -106,6 +106,8 @@ class ReportData:
     history: ``step`` and any of validation_dice, validation_pixel_error, training_loss, per network.
     planned_networks: how many the study wants.  mask_preset: the name of the mask's preset.
     coherence: a row per domain and structure, as ``study.coherence.coherence_table`` gives it; None for no figure.
+    prediction, predictions: what may be said of prediction, as ``study.prediction.series_data`` and
+        ``study.prediction.prediction_table`` give it for this series; None where it was not asked.
     measures: how ε and σ were taken, as label → text (weight, q_max).
     provenance: section → (name → value): versions, seeds, content ids, checksums.
     others: pages of the other series of the study, name → link.
@@ -128,6 +130,8 @@ class ReportData:
     cost: Cost
     examples: Examples | None = None
     coherence: pd.DataFrame | None = None
+    prediction: Mapping[str, Any] | None = None
+    predictions: pd.DataFrame | None = None
     measures: Mapping[str, str] = field(default_factory=dict)
     provenance: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     others: Mapping[str, str] = field(default_factory=dict)

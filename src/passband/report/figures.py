@@ -14,7 +14,9 @@ from passband.report.plots_examples import example_summary, plot_examples
 from passband.report.plots_information import epsilon_of_domains, plot_epsilon
 from passband.report.plots_measures import plot_correlations, plot_gap_against_measures
 from passband.report.plots_performance import history_column, plot_history, plot_in_distribution, plot_matrix
+from passband.report.plots_prediction import plot_errors, plot_predicted, told_contests
 from passband.report.plots_shift import plot_gap_profile
+from passband.report.prediction import contest_of, contest_sentence, error_words
 from passband.report.summary import Summary
 from passband.report.wording import count, number, signed, typographic
 
@@ -40,6 +42,7 @@ def report_figures(data: ReportData, summary: Summary | None) -> dict[str, Repor
     if summary is not None:
         for group in (_in_distribution, _matrix, _profiles, _measures, _correlations, _epsilon, _history):
             figures += group(data, summary)
+        figures += _prediction(data)
     return {each.name: each for each in figures}
 
 
@@ -145,6 +148,28 @@ def _epsilon(data: ReportData, summary: Summary) -> Iterator[ReportFigure]:
             f"ε runs from {number(epsilon.min())} to {number(epsilon.max())} over "
             f"{count(len(epsilon), 'domain')}.",
         )
+
+
+def _prediction(data: ReportData) -> Iterator[ReportFigure]:
+    if data.prediction is None or data.predictions is None:
+        return
+    contests = told_contests(data.prediction)
+    if not contests:
+        return
+    yield ReportFigure(
+        "prediction_pairs",
+        plot_predicted(data.predictions, contests),
+        "Predicted and reached.",
+        captions.predicted_caption(),
+        " ".join(contest_sentence(*contest_of(data.prediction, name)) for name in contests),
+    )
+    yield ReportFigure(
+        "prediction_errors",
+        plot_errors(data.prediction, contests),
+        "How far off everybody is.",
+        captions.errors_caption(data.interval_level),
+        "Mean absolute errors of Dice: " + "; ".join(error_words(data.prediction, contests)) + ".",
+    )
 
 
 def _history(data: ReportData, summary: Summary) -> Iterator[ReportFigure]:

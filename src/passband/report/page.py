@@ -14,6 +14,7 @@ from passband.report.axis import DomainAxis, domain_axis
 from passband.report.data import Cost, ReportData
 from passband.report.headline import Headline
 from passband.report.measures import is_overlap, measure_words, overall_spearman, told_coefficient
+from passband.report.prediction import prediction_paragraphs
 from passband.report.summary import TOLERANCE
 from passband.report.wording import count, duration, number, typographic
 
@@ -59,6 +60,7 @@ def page(data: ReportData, told: Headline, figures: Mapping[str, FigureOnPage]) 
         mask=_mask_words(data),
         key=_key(domain_axis(data.domains)),
         correlations=_correlation_rows(data.correlations),
+        prediction=[] if data.prediction is None else prediction_paragraphs(data.prediction),
         failures=[
             (str(each.task), str(each.reason)) for each in data.failures.head(MOST_FAILURES).itertuples()
         ],

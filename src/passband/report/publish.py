@@ -84,6 +84,8 @@ def report_data(whole: Study, folder: RunFolder, series: str = MAIN) -> ReportDa
         cost=_cost(study, folder, networks),
         examples=_examples(folder, study),
         coherence=_coherence(folder, study.test_on),
+        prediction=_prediction(folder, series),
+        predictions=_predictions(folder, series),
         measures={"weight": study.measures.weight, "q_max": f"{study.measures.q_max_per_A:g} 1/Å"},
         provenance=_provenance(
             whole, folder, {"scores": scores, "networks": networks, "information": information}
@@ -161,6 +163,22 @@ def _coherence(folder: RunFolder, names: Collection[str]) -> pd.DataFrame | None
         return None
     table = load_table(folder.coherence)
     return table[table["domain_id"].isin(names)]
+
+
+def _prediction(folder: RunFolder, series: str) -> Mapping[str, Any] | None:
+    """What may be said of prediction in a series, where it was asked."""
+    if not folder.analysis.exists():
+        return None
+    told: Mapping[str, Any] = load_json(folder.analysis)
+    of_series: Mapping[str, Any] = told.get("series", {MAIN: told})
+    return of_series.get(series)
+
+
+def _predictions(folder: RunFolder, series: str) -> pd.DataFrame | None:
+    if not folder.predictions.exists():
+        return None
+    table = load_table(folder.predictions)
+    return table[table["series"] == series]
 
 
 def _examples(folder: RunFolder, study: Study) -> Examples | None:

@@ -1,87 +1,87 @@
 """From a table of pairs to what may be said of prediction: one call, values only.
 
 The primary figure is fixed here, before any study: the mean absolute error of Dice for pairs whose training
-and test domain were both left out, of the first predictor of ours, against every baseline.
+and test domain were both left out, of the first predictor of ours, against every baseline. With models that
+were fitted on another study and frozen it is that of all pairs of this one, home excepted.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import spearmanr
 
 from passband.errors import UserError
-from passband.shift.comparison import Comparison, Resampling, compared
-from passband.shift.conformal import conformal_half_width, coverage_left_out
-from passband.shift.leave_out import Role, Scheme, as_matrix, fold_of, folds, predictions
+from passband.shift.comparison import Comparison, compared
+from passband.shift.conformal import conformal_half_width
+from passband.shift.leave_out import Scheme, as_matrix, folds, predictions
 from passband.shift.predictors import Predictor, median_predictor
+from passband.shift.scoring import (
+    SCHEMES,
+    AnalysisOptions,
+    Interval,
+    Judged,
+    PredictionScore,
+    left_out_intervals,
+    scored,
+)
+
+__all__ = [
+    "SCHEMES",
+    "Analysis",
+    "AnalysisOptions",
+    "PredictionScore",
+    "analyse",
+    "analyse_frozen",
+]
 
 Floats = NDArray[np.float64]
-
-SCHEMES: Final[tuple[Scheme, ...]] = ("test", "train", "both")
-ROLES: Final[tuple[Role, ...]] = ("train", "test")
-
-
-@dataclass(frozen=True)
-class AnalysisOptions:
-    """Folds per role, and how intervals are drawn."""
-
-    resampling: Resampling = field(default_factory=lambda: Resampling(seed=0))
-    n_folds: int = 5
-
-
-@dataclass(frozen=True)
-class PredictionScore:
-    """How one predictor did in one scheme.
-
-    mae: mean absolute error of Dice; r2: 1 - squared error over that of the mean, at most 1; spearman_within: rank
-    correlation within a training domain, mean over them, NaN where a prediction is constant; half_width, coverage:
-    of conformal intervals, the latter of pairs whose domains were not calibrated on; None if refused, and why.
-    """
-
-    predictor: str
-    scheme: Scheme
-    mae: float
-    r2: float
-    spearman_within: float
-    n_pairs: int
-    half_width: float | None
-    coverage: float | None
-    refusal: str
 
 
 @dataclass(frozen=True)
 class Analysis:
-    """Scores of all predictors in all schemes, and the first of ours against every baseline, both left out."""
+    """Scores of all predictors, and the first of ours against every baseline in the scheme that decides.
+
+    scheme: "both" left out, or "frozen"; predicted: Dice (n_pairs,) by the first of ours in that scheme, NaN where a
+    pair was not predicted, in the order of the pair table.
+    """
 
     networks: int
     primary: str
     scores: tuple[PredictionScore, ...]
     comparisons: tuple[Comparison, ...]
+    scheme: Judged = "both"
+    predicted: Floats = field(default_factory=lambda: np.empty(0))
 
-    def score(self, predictor: str, scheme: Scheme = "both") -> PredictionScore:
-        """The score of a predictor. Raises StopIteration for an unknown one."""
-        return next(one for one in self.scores if (one.predictor, one.scheme) == (predictor, scheme))
+    def score(self, predictor: str, scheme: Judged | None = None) -> PredictionScore:
+        """A predictor's score, in the scheme that decides if none is named. Raises StopIteration for an unknown one."""
+        wanted = (predictor, scheme or self.scheme)
+        return next(one for one in self.scores if (one.predictor, one.scheme) == wanted)
+
+    def best_baseline(self) -> PredictionScore:
+        """The baseline with the smallest error in the scheme that decides."""
+        return min((self.score(each.baseline) for each in self.comparisons), key=lambda score: score.mae)
 
     def headline(self) -> dict[str, Any]:
         """The primary figure, as plain data for JSON."""
-        ours = self.score(self.primary)
-        best = min((self.score(each.baseline) for each in self.comparisons), key=lambda score: score.mae)
+        ours, best = self.score(self.primary), self.best_baseline()
         against = next(each for each in self.comparisons if each.baseline == best.predictor)
         return {
             "networks": self.networks,
             "primary": self.primary,
             "mae_both_out": ours.mae,
+            "mae_interval": _finite(ours.mae_low, ours.mae_high),
             "best_baseline": best.predictor,
             "best_baseline_mae": best.mae,
             "mae_difference": against.difference,
             "mae_difference_interval": [against.low, against.high],
             "p_adjusted": against.p_adjusted,
+            "mae_of_constant": self.score("median").mae,
             "spearman_within": ours.spearman_within if np.isfinite(ours.spearman_within) else None,
-            "r2_both_out": ours.r2,
+            "r2_both_out": ours.r2 if np.isfinite(ours.r2) else None,
+            "best_baseline_r2": best.r2 if np.isfinite(best.r2) else None,
             "interval_half_width": ours.half_width,
             "interval_coverage": ours.coverage,
             "interval_refused": ours.refusal or None,
@@ -103,25 +103,78 @@ def analyse(
     options = options or AnalysisOptions()
     baselines = [median_predictor(), *baselines]
     _check(pairs, [*ours, *baselines])
-    errors: dict[tuple[str, Scheme], Floats] = {}
+    decisive: dict[str, Floats] = {}
     scores = []
     for scheme in SCHEMES:
         parts = folds(pairs, scheme, options.n_folds, options.resampling.seed)
-        for predictor in (*ours, *baselines):
+        intervals = left_out_intervals(pairs, scheme, options)
+        for predictor in (*ours, *_taking_part(baselines, scheme, options)):
             predicted = predictions(pairs, predictor, parts)
-            errors[predictor.name, scheme] = as_matrix(pairs, predicted - pairs["dice_mean"].to_numpy())
-            scores.append(_score(pairs, predicted, predictor.name, scheme, options))
+            scores.append(scored(pairs, predicted, predictor.name, scheme, options, intervals))
+            if scheme == "both":
+                decisive[predictor.name] = predicted
+    return _concluded(pairs, ours, baselines, (scores, decisive), "both", options)
+
+
+def analyse_frozen(
+    pairs: pd.DataFrame,
+    reference: pd.DataFrame,
+    ours: Sequence[Predictor],
+    baselines: Sequence[Predictor],
+    options: AnalysisOptions | None = None,
+) -> Analysis:
+    """Judge models that were fitted once, on all pairs of a reference study, on the pairs of another one.
+
+    Nothing is fitted again, so intervals speak of the domains of the study judged and need no widening. Conformal half
+    widths are those of the reference study, with both domains left out there; coverage is counted in the study judged.
+    Raises UserError as `analyse`.
+    """
+    options = options or AnalysisOptions()
+    baselines = [median_predictor(), *baselines]
+    for table in (pairs, reference):
+        _check(table, [*ours, *baselines])
+    away = (pairs["train_id"] != pairs["test_id"]).to_numpy()
+    decisive, scores = {}, []
+    for predictor in (*ours, *baselines):
+        model = predictor.fitted(predictor.features(reference), reference["dice_mean"].to_numpy(np.float64))
+        predicted = np.where(away, model(predictor.features(pairs)), np.nan)
+        calibrated = predictor is ours[0]
+        intervals = _reference_intervals(reference, predictor, options) if calibrated else _none_stated
+        scores.append(scored(pairs, predicted, predictor.name, "frozen", options, intervals))
+        decisive[predictor.name] = predicted
+    return _concluded(pairs, ours, baselines, (scores, decisive), "frozen", options)
+
+
+def _taking_part(
+    baselines: Sequence[Predictor], scheme: Scheme, options: AnalysisOptions
+) -> Sequence[Predictor]:
+    return baselines if scheme == "both" or scheme in options.baselines_in else ()
+
+
+def _concluded(
+    pairs: pd.DataFrame,
+    ours: Sequence[Predictor],
+    baselines: Sequence[Predictor],
+    found: tuple[list[PredictionScore], Mapping[str, Floats]],
+    scheme: Judged,
+    options: AnalysisOptions,
+) -> Analysis:
+    scores, predicted = found
+    dice = pairs["dice_mean"].to_numpy(np.float64)
+    errors = {name: as_matrix(pairs, values - dice) for name, values in predicted.items()}
+    comparisons = compared(
+        errors[ours[0].name],
+        {each.name: errors[each.name] for each in baselines},
+        options.resampling,
+        fitted_elsewhere=scheme == "frozen",
+    )
     return Analysis(
         networks=int(pairs.drop_duplicates("train_id")["n_networks"].sum()),
         primary=ours[0].name,
         scores=tuple(scores),
-        comparisons=tuple(
-            compared(
-                errors[ours[0].name, "both"],
-                {each.name: errors[each.name, "both"] for each in baselines},
-                options.resampling,
-            )
-        ),
+        comparisons=tuple(comparisons),
+        scheme=scheme,
+        predicted=predicted[ours[0].name],
     )
 
 
@@ -141,47 +194,27 @@ def _check(pairs: pd.DataFrame, predictors: Sequence[Predictor]) -> None:
         raise UserError(f"pairs: {tuple(lost)} has no Dice; leave the pair out or finish its networks")
 
 
-def _score(
-    pairs: pd.DataFrame, predicted: Floats, name: str, scheme: Scheme, options: AnalysisOptions
-) -> PredictionScore:
-    known = np.isfinite(predicted)
-    dice = pairs["dice_mean"].to_numpy(np.float64)
-    errors = (predicted - dice)[known]
-    spread = float(((dice[known] - dice[known].mean()) ** 2).sum())
-    residuals = as_matrix(pairs, predicted - dice)
-    width, coverage, refusal = _intervals(pairs, residuals, scheme, options)
-    return PredictionScore(
-        predictor=name,
-        scheme=scheme,
-        mae=float(np.abs(errors).mean()),
-        r2=1 - float((errors**2).sum()) / spread if spread > 0 else float("nan"),
-        spearman_within=_within(as_matrix(pairs, predicted), as_matrix(pairs, dice)),
-        n_pairs=int(known.sum()),
-        half_width=width,
-        coverage=coverage,
-        refusal=refusal,
-    )
+def _reference_intervals(
+    reference: pd.DataFrame, predictor: Predictor, options: AnalysisOptions
+) -> Callable[[Floats], Interval]:
+    """Half width of a predictor in its reference study, and the share of other residuals within it."""
+    parts = folds(reference, "both", options.n_folds, options.resampling.seed)
+    left_out = predictions(reference, predictor, parts) - reference["dice_mean"].to_numpy(np.float64)
+
+    def intervals(residuals: Floats) -> Interval:
+        try:
+            width = conformal_half_width(as_matrix(reference, left_out), options.resampling.level)
+        except UserError as error:
+            return None, None, str(error)
+        known = np.abs(residuals[np.isfinite(residuals)])
+        return width, float((known <= width).mean()), ""
+
+    return intervals
 
 
-def _intervals(
-    pairs: pd.DataFrame, residuals: Floats, scheme: Scheme, options: AnalysisOptions
-) -> tuple[float | None, float | None, str]:
-    """Half width and coverage; either is None where it is refused, and why."""
-    level, seed = options.resampling.level, options.resampling.seed
-    width = None
-    try:
-        width = conformal_half_width(residuals, level)
-        train, test = (fold_of(pairs, role, options.n_folds, seed) for role in ROLES)
-        return width, coverage_left_out(residuals, (train, test), level), ""
-    except UserError as error:
-        return width, None, str(error)
+def _none_stated(residuals: Floats) -> Interval:
+    return None, None, "stated for the primary predictor only"
 
 
-def _within(predicted: Floats, dice: Floats) -> float:
-    """Mean over training domains of the rank correlation over their test domains."""
-    rows = []
-    for p, d in zip(predicted, dice, strict=True):
-        known = np.isfinite(p) & np.isfinite(d)
-        if known.sum() > 2 and np.ptp(p[known]) > 0 and np.ptp(d[known]) > 0:
-            rows.append(float(spearmanr(p[known], d[known]).statistic))
-    return float(np.mean(rows)) if rows else float("nan")
+def _finite(low: float, high: float) -> list[float] | None:
+    return [low, high] if np.isfinite(low) and np.isfinite(high) else None

@@ -51,9 +51,17 @@ class Resampling:
     level: float = 0.90
 
 
-def compared(ours: Floats, baselines: Mapping[str, Floats], how: Resampling) -> list[Comparison]:
-    """Compare errors (n_training, n_test), NaN where a pair was not predicted, with those of every baseline."""
-    means = {name: _mean_gain(ours, errors, how) for name, errors in baselines.items()}
+def compared(
+    ours: Floats, baselines: Mapping[str, Floats], how: Resampling, fitted_elsewhere: bool = False
+) -> list[Comparison]:
+    """Compare errors (n_training, n_test), NaN where a pair was not predicted, with those of every baseline.
+
+    fitted_elsewhere: whether the models come from another study, so that nothing has to be widened.
+    """
+    means = {
+        name: mean_of_errors(np.abs(errors) - np.abs(ours), how, fitted_elsewhere)
+        for name, errors in baselines.items()
+    }
     adjusted = holm([mean.p_above_zero() for mean in means.values()])
     return [
         Comparison(name, mean.value, *mean.interval(how.level), mean.p_above_zero(), p)
@@ -66,11 +74,12 @@ def fit_inflation(n_training: int, n_test: int) -> float:
     return 1 + FIT_COST * (1 / n_training + 1 / n_test)
 
 
-def _mean_gain(ours: Floats, errors: Floats, how: Resampling) -> CrossedMean:
-    """Mean of |error of a baseline| - |error of ours|, with the standard error widened for fitted models."""
-    gain = trimmed(np.abs(errors) - np.abs(ours))
-    mean = crossed_mean(gain, how.resamples, how.seed)
-    return replace(mean, standard_error=mean.standard_error * float(np.sqrt(fit_inflation(*gain.shape))))
+def mean_of_errors(values: Floats, how: Resampling, fitted_elsewhere: bool = False) -> CrossedMean:
+    """Mean over pairs of what follows from errors, its standard error widened for models fitted within the study."""
+    table = trimmed(values)
+    mean = crossed_mean(table, how.resamples, how.seed)
+    inflation = 1.0 if fitted_elsewhere else fit_inflation(*table.shape)
+    return replace(mean, standard_error=mean.standard_error * float(np.sqrt(inflation)))
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

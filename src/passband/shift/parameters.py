@@ -13,16 +13,23 @@ import pandas as pd
 from passband.imaging.distribution import ImagingDistribution, mean_value, standard_deviation
 
 
-def parameter_table(domains: Mapping[str, ImagingDistribution]) -> pd.DataFrame:
+def parameter_table(
+    domains: Mapping[str, ImagingDistribution],
+    pixels_nm: Mapping[str, float] | None = None,
+    constant: bool = False,
+) -> pd.DataFrame:
     """A row per domain, indexed by its name: the settings that are not the same in all of them.
 
-    The dose stands as log10_dose, infinite dose as the largest finite one times ten.
+    The dose stands as log10_dose, infinite dose as the largest finite one times ten. pixels_nm: the pixels of the
+    images, where they count. constant: whether settings that are the same in all domains stand there too.
     """
     table = pd.DataFrame({name: _numbers(each) for name, each in domains.items()}).T
+    if pixels_nm is not None:
+        table["pixel_nm"] = pd.Series(pixels_nm)
     dose = table["log10_dose"]
     finite = dose[np.isfinite(dose)]
     table["log10_dose"] = dose.where(np.isfinite(dose), finite.max() + 1 if len(finite) else 0.0)
-    return table.loc[:, table.nunique() > 1]
+    return table if constant else table.loc[:, table.nunique() > 1]
 
 
 def pair_parameters(table: pd.DataFrame, pairs: Sequence[tuple[str, str]]) -> pd.DataFrame:

@@ -78,6 +78,7 @@ def monotone_trees(features: Floats, dice: Floats, larger: Sequence[int]) -> Pre
     """
     from sklearn.ensemble import HistGradientBoostingRegressor
 
+    empty = np.isnan(features).all(axis=0)  # scikit-learn takes a missing feature, but no column of them
     model = HistGradientBoostingRegressor(
         loss="squared_error",  # for the absolute error, leaves are medians, which break the promised monotony
         learning_rate=0.1,
@@ -87,5 +88,5 @@ def monotone_trees(features: Floats, dice: Floats, larger: Sequence[int]) -> Pre
         monotonic_cst=list(larger),
         early_stopping=False,
         random_state=0,
-    ).fit(features, dice)
-    return lambda x: np.clip(model.predict(x), 0.0, 1.0)
+    ).fit(np.where(empty, 0.0, features), dice)
+    return lambda x: np.clip(model.predict(np.where(empty, 0.0, x)), 0.0, 1.0)

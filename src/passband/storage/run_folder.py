@@ -2,6 +2,9 @@
 
     RUN/  study.yaml  provenance.json  ledger.sqlite
           conditions.parquet  information.parquet  coherence.parquet
+          measures.parquet  bands.parquet             what foretells performance, per pair of domains
+          evidence.parquet/                           what networks say of unlabelled images, parts as below
+          analysis.json  predictions.parquet          what may be said of prediction
           scores.parquet/  networks.parquet/          folders of immutable parts and packs of them
           summary.parquet/                            one row per network and test domain, beside each pack
           waves.zarr/<scene id>  examples.zarr        exit waves; small arrays for the report
@@ -81,7 +84,7 @@ class RunFolder:
         Raises UserError when another driver is at work. A lock ends with its process, however that ends.
         """
         with exclusive(self.root / ".lock", f"the run folder {self.root}"):
-            tables = (self.scores, self.networks_table, self.summary)
+            tables = (self.scores, self.networks_table, self.summary, self.evidence)
             for place in (self.root, self.waves, self.networks, *tables):
                 sweep_partial(place)
             self.stop_request.unlink(missing_ok=True)
@@ -115,6 +118,31 @@ class RunFolder:
     def information(self) -> Path:
         """Table of the measures of pairs of domains."""
         return self.root / "information.parquet"
+
+    @property
+    def measures(self) -> Path:
+        """Table of what is known of pairs of domains before any image: measures, plain distances, settings."""
+        return self.root / "measures.parquet"
+
+    @property
+    def bands(self) -> Path:
+        """Table of how a classifier without a network fares on simulated images of pairs of domains."""
+        return self.root / "bands.parquet"
+
+    @property
+    def evidence(self) -> Path:
+        """Table of what networks say of unlabelled images, a folder of parts, one per training domain."""
+        return self.root / "evidence.parquet"
+
+    @property
+    def analysis(self) -> Path:
+        """What may be said of prediction, in JSON."""
+        return self.root / "analysis.json"
+
+    @property
+    def predictions(self) -> Path:
+        """Table of the predicted and the reached Dice of every pair."""
+        return self.root / "predictions.parquet"
 
     @property
     def coherence(self) -> Path:

@@ -50,6 +50,7 @@ def _not_counted(a: ImagingDistribution, b: ImagingDistribution) -> str:
     left_out = {
         "detector": a.detector is not None or b.detector is not None,
         "dose_e_per_A2": a.dose_e_per_A2 != b.dose_e_per_A2,
+        "pixel_nm": a.pixel_nm is not None or b.pixel_nm is not None,
         "coherence: explicit": "explicit" in (a.coherence, b.coherence),
     }
     return ", ".join(key for key, is_left_out in left_out.items() if is_left_out)

@@ -2,11 +2,13 @@
 
     scenes:    slices x configurations x the time of one FFT pair of the simulated grid x TIMES_FFT_PAIR
     networks:  steps x the time of one training step of the real loop on its real batches
-    tests:     images x the time to score one
-    pools:     images x the time to form one from a stored wave
+               + validations x images x the time to predict one
+               + images of the pool x the time to give one its noise, where that is drawn once
+    tests:     images x the time to predict one and to compare it with a truth that is known
+    pools:     images x the time to form one from a stored wave, shared by the networks of a task
 
 The rates are CPU seconds of one core; work is divided evenly over the workers, which have a core each. It is
-right within a factor of two or so: caches differ, and cores slow each other down.
+right within a factor of 1.5 or so: caches differ, and cores slow each other down.
 """
 
 from collections.abc import Callable
@@ -17,18 +19,18 @@ from typing import Final
 
 import torch
 
-from passband.data.batches import steps_per_epoch
+from passband.data.batches import exposed_batch, steps_per_epoch
 from passband.data.pool import ImagePool
-from passband.evaluation.scores import score_images
+from passband.evaluation.scores import score_against, truth
 from passband.grid import Grid
 from passband.imaging.draw import draw_conditions
 from passband.imaging.image import intensity
-from passband.networks.unet import UNet, build_network, parameter_count
+from passband.networks.prediction import predicted_logits
+from passband.networks.unet import build_network, parameter_count
 from passband.structure.distribution import SceneDistribution
 from passband.study.groups import MOST_MEMBERS
 from passband.study.study import FullSeries, Study
-from passband.training.loop import train_network
-from passband.training.spec import TrainingSpec
+from passband.training.step import begin, take_step
 from passband.units import kV_to_eV, nm_to_A
 from passband.wave import ExitWave
 
@@ -36,12 +38,12 @@ TIMES_FFT_PAIR: Final = 3.0
 """Time of one slice over that of one FFT pair: potential, transmission and propagation."""
 SCENE_OVERHEAD_S: Final = 0.6
 """Drawing the atoms, the search for the minimum of contrast, and storing the waves."""
-PROBE_STEPS: Final = (1, 4)
-PROBE_IMAGES: Final = 4
+PROBE_TIMES: Final = 20
+"""What is measured is repeated so often at most, and until SLOW_S have passed."""
+PROBE_IMAGES: Final = 8
 PROBE_PX: Final = {"small": 256, "large": 128}
 """Side of the images on which a rate is measured; above it is scaled by the number of pixels."""
 SLOW_S: Final = 0.5
-"""What takes longer is measured once, not three times."""
 LARGE_PARAMETERS: Final = 1_000_000
 H200_STEP_S: Final = 1e-3
 """An assumption, not measured: one training step of a compact network on an H200, some 200 kernels of 5 µs each,
@@ -96,29 +98,38 @@ def estimate(study: Study, workers: int) -> Estimate:
 
 @dataclass(frozen=True)
 class _Rates:
-    """Seconds of one core: a training step, scoring an image, forming an image."""
+    """Seconds of one core: a training step; per image, its noise, its prediction, comparing that with the truth,
+    and forming it as one of a training pool, and of a test."""
 
     step_s: float
-    score_s: float
+    noise_s: float
+    predict_s: float
+    compare_s: float
     form_s: float
+    form_test_s: float
 
 
 def _series_cost(study: Study, series: FullSeries, rates: _Rates) -> SeriesCost:
-    steps = sum(_steps(study, series, name) for name in series.train_on)
-    per_domain = len(series.learning_rates) * series.random_starts
-    validated = series.n_networks * max(study.set_of(name).validation for name in series.train_on)
-    validations = validated * series.training.validation_images_per_structure * _validations(study, series)
-    tested = series.n_networks * sum(study.set_of(name).test for name in series.test_on)
+    training, per_domain = series.training, len(series.learning_rates) * series.random_starts
+    steps = per_domain * sum(_steps(study, series, name) for name in series.train_on)
+    held_out = max(study.set_of(name).validation for name in series.train_on)
+    held_out *= training.validation_images_per_structure
+    pool = max(study.set_of(name).training for name in series.train_on) * training.images_per_structure
+    noisy = held_out + (pool if training.batches.noise == "fixed" else 0)
+    tested = sum(study.set_of(name).test for name in series.test_on)
+    per_network = (
+        noisy * rates.noise_s
+        + held_out * _validations(study, series) * rates.predict_s
+        + tested * (rates.predict_s + rates.compare_s)
+    )
+    per_group = (pool + held_out) * rates.form_s + tested * rates.form_test_s
     groups = series.n_networks / min(MOST_MEMBERS, per_domain)
-    pool = max(study.set_of(name).training for name in series.train_on) * series.training.images_per_structure
-    formed = groups * (pool + tested / series.n_networks)
-    seconds = per_domain * steps * rates.step_s + (tested + validations / 2) * rates.score_s
     return SeriesCost(
         series=series,
-        images_seen=per_domain * steps * series.training.batches.size,
-        images_scored=tested,
-        seconds=seconds + formed * rates.form_s,
-        h200_s=per_domain * steps * H200_STEP_S + tested * H200_IMAGE_S,
+        images_seen=steps * training.batches.size,
+        images_scored=series.n_networks * tested,
+        seconds=steps * rates.step_s + series.n_networks * per_network + groups * per_group,
+        h200_s=steps * H200_STEP_S + series.n_networks * tested * H200_IMAGE_S,
     )
 
 
@@ -141,61 +152,59 @@ def _validations(study: Study, series: FullSeries) -> int:
 
 def _measured(study: Study, series: FullSeries) -> _Rates:
     """The rates of a series, with its network, on a few images not larger than PROBE_PX."""
-    sampling_A = study.simulation.stored_sampling_A
+    sampling_A, training = study.simulation.stored_sampling_A, series.training
     image_px = _image_px(study.set_of(series.train_on[0]).scenes, sampling_A)
     network = build_network(series.network, 0)
     side_px = min(image_px, PROBE_PX["large" if parameter_count(network) > LARGE_PARAMETERS else "small"])
     pool = _noise_pool(side_px, sampling_A)
-    images = torch.randn(PROBE_IMAGES, 1, side_px, side_px)
-    masks = pool.masks[:1].expand(PROBE_IMAGES, -1, -1).float()
-    precision = series.training.precision
-    score_s = _seconds(lambda: score_images(network.eval(), images, masks, sampling_A, precision))
-    times_larger = (image_px / side_px) ** 2
+    shown = exposed_batch(pool, torch.Generator())
+    known, logits = truth(shown.masks, sampling_A), shown.masks - 0.5
+    per_image = (image_px / side_px) ** 2 / PROBE_IMAGES
     return _Rates(
-        step_s=_step_seconds(network, series.training, pool, image_px),
-        score_s=score_s / PROBE_IMAGES * times_larger,
-        form_s=_form_seconds(study, series, side_px) * times_larger,
+        step_s=_step_seconds(series, pool, image_px),
+        noise_s=per_image * _seconds(lambda: exposed_batch(pool, torch.Generator())),
+        predict_s=per_image * _seconds(lambda: predicted_logits(network, shown.images, training.precision)),
+        compare_s=per_image * _seconds(lambda: score_against(logits, known)),
+        form_s=per_image * _form_seconds(study, series, side_px, training.images_per_structure),
+        form_test_s=per_image * _form_seconds(study, series, side_px, 1),
     )
 
 
-def _step_seconds(network: UNet, training: TrainingSpec, pool: ImagePool, image_px: int) -> float:
+def _step_seconds(series: FullSeries, pool: ImagePool, image_px: int) -> float:
     """One step of the real loop, scaled from a smaller batch of smaller images where the real one is large."""
-    own, side_px = training.batches, pool.images.shape[-1]
+    own, side_px = series.training.batches, pool.images.shape[-1]
     crop_px = min(own.crop_px or side_px, side_px)
-    batch = own.model_copy(update={"size": min(own.size, PROBE_IMAGES), "crop_px": crop_px})
-    whole = {"epochs": None, "validation_interval": None, "first_validation": 0, "batches": batch}
-
-    def train(steps: int) -> object:
-        return train_network(network, training.model_copy(update=whole | {"steps": steps}), pool, pool, 0)
-
-    few_s, many_s = (_seconds(partial(train, steps)) for steps in PROBE_STEPS)
-    times_larger = ((own.crop_px or image_px) / crop_px) ** 2 * own.size / batch.size
-    return max(0.0, many_s - few_s) / (PROBE_STEPS[1] - PROBE_STEPS[0]) * times_larger
+    batches = own.model_copy(update={"size": min(own.size, PROBE_IMAGES), "crop_px": crop_px})
+    changed = {"epochs": None, "steps": 1 + PROBE_TIMES, "batches": batches}
+    training = series.training.model_copy(update=changed)
+    learner = begin(build_network(series.network, 0), training, pool, torch.Generator())
+    times_larger = ((own.crop_px or image_px) / crop_px) ** 2 * own.size / batches.size
+    return _seconds(partial(take_step, learner)) * times_larger
 
 
 def _noise_pool(side_px: int, sampling_A: float) -> ImagePool:
     """Pictures without content, and a disc as mask: their cost is that of real ones."""
     y, x = torch.meshgrid(torch.arange(side_px), torch.arange(side_px), indexing="ij")
     disc = ((y - side_px / 2).hypot(x - side_px / 2) < side_px / 5).to(torch.uint8)
-    images = 1 + 0.1 * torch.randn(4, side_px, side_px, generator=torch.Generator().manual_seed(0))
+    images = 1 + 0.1 * torch.randn(PROBE_IMAGES, side_px, side_px, generator=torch.Generator().manual_seed(0))
     return ImagePool(
         images=images.clamp(min=0.1),
-        dose_e_per_A2=torch.full((4,), 400.0),
+        dose_e_per_A2=torch.full((PROBE_IMAGES,), 400.0),
         masks=disc[None],
-        structure=torch.zeros(4, dtype=torch.int64),
+        structure=torch.zeros(PROBE_IMAGES, dtype=torch.int64),
         pixel_area_A2=sampling_A**2,
     )
 
 
-def _form_seconds(study: Study, series: FullSeries, side_px: int) -> float:
-    """Forming one image from a stored wave."""
+def _form_seconds(study: Study, series: FullSeries, side_px: int, at_once: int) -> float:
+    """Forming PROBE_IMAGES images, so many at once from one stored wave."""
     distribution = study.domains[series.train_on[0]].imaging
     grid = Grid((side_px, side_px), study.simulation.stored_sampling_A)
     wave = ExitWave(
         torch.ones(1, side_px, side_px, dtype=torch.complex64), grid, kV_to_eV(distribution.energy_kV)
     )
-    conditions = draw_conditions(distribution, 4, 0)
-    return _seconds(lambda: intensity(wave, conditions)) / 4
+    conditions = draw_conditions(distribution, at_once, 0)
+    return _seconds(lambda: intensity(wave, conditions)) * PROBE_IMAGES / at_once
 
 
 def _image_px(scenes: SceneDistribution, sampling_A: float) -> int:
@@ -223,10 +232,9 @@ def _seconds(work: Callable[[], object]) -> float:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        started = process_time()
         work()
-        times = []
-        for _ in range(3 if process_time() - started < SLOW_S else 1):
+        times: list[float] = []
+        while len(times) < PROBE_TIMES and sum(times) < SLOW_S:
             started = process_time()
             work()
             times.append(process_time() - started)

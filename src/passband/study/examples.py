@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from passband.data.batches import Batch
+from passband.fourier import resample
 from passband.imaging.draw import mean_condition
 from passband.imaging.transfer import phase_transfer, wave_transfer
 from passband.networks.prediction import predicted_logits
@@ -19,6 +20,7 @@ from passband.networks.unet import build_network
 from passband.storage.arrays import NamedArrays
 from passband.storage.weights import StoredNetwork
 from passband.study.study import Study
+from passband.units import nm_to_A
 
 MOST_CONDITIONS = 12
 CURVE_POINTS = 400
@@ -29,9 +31,15 @@ def median_network(summary: pd.DataFrame, train_id: str) -> str:
 
     summary: rows as of `passband.storage.summary`, with network_id, train_id, test_id and dice_mean.
     """
+    ranked = ranked_networks(summary, train_id)
+    return ranked[(len(ranked) - 1) // 2]
+
+
+def ranked_networks(summary: pd.DataFrame, train_id: str) -> list[str]:
+    """The ids of a domain's networks, by rising in-distribution Dice. summary: as above."""
     own = summary[(summary["train_id"] == train_id) & (summary["test_id"] == train_id)]
     ranked = own.astype({"network_id": str}).sort_values(["dice_mean", "network_id"])
-    return str(ranked["network_id"].iloc[(len(ranked) - 1) // 2])
+    return [str(each) for each in ranked["network_id"].drop_duplicates()]
 
 
 def shown_domains(study: Study, train_id: str) -> tuple[str, ...]:
@@ -50,21 +58,23 @@ def example_arrays(
 ) -> NamedArrays:
     """Images (k, ny, nx), mask (ny, nx), probabilities (k, ny, nx), and T(q), envelope (k, n) over q (n,).
 
-    tests: the test images of the k shown domains, in their order; all with the same structures.
+    tests: the test images of the k shown domains, in their order; all with the same structures. Predictions are made
+    at each domain's own pixels; where these differ, everything is shown at those of the stored waves.
     """
     network = build_network(study.network, 0)
     network.load_state_dict(stored.state)
     masks = next(iter(tests.values())).masks
     area = masks.mean(dim=(1, 2))
     row = int(area.argsort(stable=True)[(len(area) - 1) // 2])
-    images = torch.cat([batch.images[row : row + 1] for batch in tests.values()])
-    logits = predicted_logits(network.eval(), images, study.training.precision)
+    shape = _shown_shape(study, train_id)
+    images = [batch.images[row : row + 1] for batch in tests.values()]
+    logits = [predicted_logits(network.eval(), image, study.training.precision)[0] for image in images]
     q_per_A = torch.linspace(0, study.measures.q_max_per_A, CURVE_POINTS, dtype=torch.float64)
     curves = [_curves(study, name, q_per_A) for name in tests]
     arrays: dict[str, NDArray[np.floating]] = {
-        "images": images[:, 0].numpy(),
-        "mask": masks[row].numpy(),
-        "probabilities": logits.sigmoid().numpy(),
+        "images": torch.stack([resample(image[0, 0], shape) for image in images]).numpy(),
+        "mask": (resample(masks[row], shape) > 0.5).float().numpy(),
+        "probabilities": torch.stack([_resampled(each.sigmoid(), shape) for each in logits]).numpy(),
         "q_per_A": q_per_A.numpy(),
         "transfer": np.stack([transfer for transfer, _ in curves]),
         "envelope": np.stack([envelope for _, envelope in curves]),
@@ -76,6 +86,17 @@ def example_arrays(
         "sampling_A": study.network.input_sampling_A,
     }
     return NamedArrays(arrays, told)
+
+
+def _shown_shape(study: Study, domain: str) -> tuple[int, int]:
+    """Pixels of the stored waves of a domain."""
+    side = round(nm_to_A(study.set_of(domain).scenes.field_nm) / study.network.input_sampling_A)
+    return side, side
+
+
+def _resampled(probabilities: torch.Tensor, shape: tuple[int, int]) -> torch.Tensor:
+    """Probabilities (ny, nx) at other pixels; they do not overshoot."""
+    return resample(probabilities, shape).clamp(0, 1)
 
 
 def _curves(

@@ -53,13 +53,14 @@ def study_yaml(study: Study) -> str:
 
 
 def check_study(study: Study, where: str) -> None:
-    """That scenes can be drawn, waves hold the images' band, and no condition is wider than the field.
+    """That scenes can be drawn, waves hold the images' band, and conditions and pixels fit the field.
 
     Raises UserError with the first thing that is impossible.
     """
     from passband.imaging.extent import check_fits
     from passband.scattering.field import field_grid
     from passband.structure.scene import check_geometry
+    from passband.study.pixels import images_grid
 
     for name, each in study.structures.items():
         field_A = nm_to_A(each.scenes.field_nm)
@@ -79,6 +80,15 @@ def check_study(study: Study, where: str) -> None:
         field_A = nm_to_A(study.set_of(name).scenes.field_nm)
         nyquist_per_A = 0.5 / stored_A
         check_fits(domain.imaging, field_A, nyquist_per_A, f"{where}: domains.{name}.imaging")
+        images_grid(study, name, f"{where}: ")
+    for series in study.all_series():
+        crop_px = series.training.batches.crop_px
+        smallest_px = min(min(images_grid(study, name).shape) for name in series.train_on)
+        if crop_px is not None and crop_px > smallest_px:
+            raise UserError(
+                f"{where}: training.batches.crop_px is {crop_px}, but images of a training domain have only "
+                f"{smallest_px} px; lower it, or leave it out"
+            )
 
 
 def _with_crystals(data: dict[str, Any], folder: Path) -> dict[str, Any]:

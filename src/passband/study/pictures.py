@@ -10,11 +10,13 @@ from torch import Tensor
 
 from passband.data.batches import Batch, exposed_batch
 from passband.data.pool import ImagePool, form_pool
+from passband.evaluation.scores import KnownImages, Truth, truth
 from passband.imaging.mask import particle_mask
 from passband.seeds import seed_for
 from passband.storage.run_folder import RunFolder
 from passband.storage.waves import load_waves
 from passband.study.kept import Kept
+from passband.study.pixels import images_grid
 from passband.study.plan import image_seed, scenes
 from passband.study.study import Split, Study
 from passband.training.spec import TrainingSpec
@@ -23,6 +25,10 @@ from passband.wave import SceneWaves
 POOLS_BYTES: Final = 256 * 2**20
 TESTS_BYTES: Final = 512 * 2**20
 """What a worker keeps at most of training pools, and of test images [bytes]."""
+TRUTHS_BYTES: Final = 256 * 2**20
+"""The same of what is known about test images [bytes]."""
+MASK_SETS: Final = 8
+"""Masks of so many sets of structures and sizes of pixels are kept."""
 
 Pools = tuple[ImagePool, ImagePool]
 
@@ -31,7 +37,9 @@ def forget() -> None:
     """Let go of everything that is kept in this process."""
     _POOLS.clear()
     _TESTS.clear()
-    _test_scenes.cache_clear()
+    _TRUTHS.clear()
+    _test_waves.cache_clear()
+    _test_masks.cache_clear()
     study_of.cache_clear()
 
 
@@ -62,12 +70,21 @@ def test_images(root: str, study_json: str, domain: str) -> Batch:
     def formed() -> tuple[Tensor, Tensor]:
         study = study_of(study_json)
         noise = torch.Generator().manual_seed(seed_for(image_seed(study), "noise"))
-        shown = _test_scenes(root, study_json, study.domains[domain].structures)
-        batch = exposed_batch(_pool(study, domain, "test", 1, *shown), noise)
+        waves = _test_waves(root, study_json, study.domains[domain].structures)
+        masks = _test_masks(root, study_json, *_same_masks(study, domain))
+        batch = exposed_batch(_pool(study, domain, "test", 1, waves, masks), noise)
         return batch.images, batch.masks.to(torch.uint8)
 
     images, masks = _TESTS.value((root, study_json, domain), formed)
     return Batch(images, masks.float())
+
+
+def known_test(root: str, study_json: str, domain: str) -> KnownImages:
+    """The test images of a domain and what is known about them, which domains of one set of masks share."""
+    study, batch = study_of(study_json), test_images(root, study_json, domain)
+    key = (root, study_json, *_same_masks(study, domain))
+    known = _TRUTHS.value(key, lambda: truth(batch.masks, images_grid(study, domain).sampling_A))
+    return KnownImages(domain, batch.images, known)
 
 
 def keep_tests(root: str, study_json: str, domains: tuple[str, ...]) -> None:
@@ -80,7 +97,13 @@ def scenes_of(
 ) -> tuple[tuple[SceneWaves, ...], tuple[Tensor, ...]]:
     """Waves and masks of one split of a domain's structures."""
     waves = tuple(waves_of(root, study, study.domains[domain].structures, split))
-    return waves, tuple(particle_mask(each.particles, study.mask.preset, study.mask.blur_A) for each in waves)
+    return waves, _masks(study, domain, waves)
+
+
+def _masks(study: Study, domain: str, waves: tuple[SceneWaves, ...]) -> tuple[Tensor, ...]:
+    """Masks of some waves at the pixels of a domain's images."""
+    rule, grid = study.mask, images_grid(study, domain)
+    return tuple(particle_mask(each.particles, rule.preset, rule.blur_A, grid) for each in waves)
 
 
 def waves_of(root: str, study: Study, structures: str, split: Split) -> Iterator[SceneWaves]:
@@ -91,13 +114,26 @@ def waves_of(root: str, study: Study, structures: str, split: Split) -> Iterator
 
 
 @lru_cache(maxsize=1)
-def _test_scenes(
-    root: str, study_json: str, structures: str
-) -> tuple[tuple[SceneWaves, ...], tuple[Tensor, ...]]:
+def _test_waves(root: str, study_json: str, structures: str) -> tuple[SceneWaves, ...]:
     """Test scenes of one set of structures: the domains of a series mostly share one."""
-    study = study_of(study_json)
-    domain = next(name for name, each in study.domains.items() if each.structures == structures)
-    return scenes_of(root, study, domain, "test")
+    return tuple(waves_of(root, study_of(study_json), structures, "test"))
+
+
+@lru_cache(maxsize=MASK_SETS)
+def _test_masks(root: str, study_json: str, structures: str, domain: str) -> tuple[Tensor, ...]:
+    """Masks of the test scenes of one set of structures, at the pixels of a domain."""
+    return _masks(study_of(study_json), domain, _test_waves(root, study_json, structures))
+
+
+def _same_masks(study: Study, domain: str) -> tuple[str, str]:
+    """The structures of a domain, and the first domain with these and the same pixels, whose masks it shares."""
+    own = study.domains[domain]
+    alike = (
+        name
+        for name, each in study.domains.items()
+        if each.structures == own.structures and each.imaging.pixel_nm == own.imaging.pixel_nm
+    )
+    return own.structures, next(alike)
 
 
 def _pool(
@@ -121,6 +157,11 @@ def _batch_bytes(batch: tuple[Tensor, Tensor]) -> int:
     return sum(tensor.numel() * tensor.element_size() for tensor in batch)
 
 
+def _truth_bytes(known: Truth) -> int:
+    return known.masks.nbytes + sum(each.labels.nbytes for each in known.particles)
+
+
 _TRAINING_SPLITS: Final[tuple[Split, Split]] = ("training", "validation")
 _POOLS: Final = Kept[Pools](POOLS_BYTES, _pool_bytes, evict=True)
 _TESTS: Final = Kept[tuple[Tensor, Tensor]](TESTS_BYTES, _batch_bytes, evict=False)
+_TRUTHS: Final = Kept[Truth](TRUTHS_BYTES, _truth_bytes, evict=True)

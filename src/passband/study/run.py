@@ -25,8 +25,9 @@ from passband.storage.arrays import are_intact
 from passband.storage.atomic import write_text
 from passband.storage.ledger import Ledger
 from passband.storage.run_folder import RunFolder
+from passband.storage.sealed_table import is_intact_table
 from passband.storage.tables import has_part, save_table
-from passband.study import tasks
+from passband.study import prediction_tasks, tasks
 from passband.study.accounts import PackingJournal, finished_parts, settle_tables
 from passband.study.domains import domain_table
 from passband.study.driver_note import DriverNote, write_note
@@ -42,6 +43,7 @@ from passband.study.plan import (
     information_id,
     network_plans,
 )
+from passband.study.prediction_plan import analysis_id, bands_id, contested, evidence_id, measures_id
 from passband.study.provenance import append_start
 from passband.study.study import MAIN, Study
 
@@ -159,6 +161,7 @@ class _Start:
             self.information()
             self.examples()
             self.coherence()
+            self.prediction()
 
     def note(self) -> None:
         """How far this start is, for `passband status` elsewhere."""
@@ -214,6 +217,35 @@ class _Start:
         """The table that compares the two ways of reckoning partial coherence."""
         task = self._task(coherence_id(self.study), "coherence", tasks.compare_coherence)
         self._carry_out("coherence", "tables", [task], lambda _: has_part(self.folder.root, "coherence"))
+
+    def prediction(self) -> None:
+        """What foretells performance in new domains: tables of measures and evidence, and what they come to."""
+        study, done = self.study, self.ledger.done_keys("networks")
+        finished = [plan for plan in self.plans if plan.part_id in done]
+        tables = {measures_id(study): self.folder.measures}
+        planned = [self._task(measures_id(study), "measures", prediction_tasks.measure_pairs)]
+        if contested(study):
+            tables[bands_id(study)] = self.folder.bands
+            planned.append(self._task(bands_id(study), "measures", prediction_tasks.classify_bands))
+        self._carry_out("measures", "tables", planned, lambda key: is_intact_table(tables[key]))
+        if finished:
+            self.evidence(finished)
+            task = self._task(analysis_id(study, finished), "analysis", prediction_tasks.analyse_run)
+            there = self.folder.analysis.exists() and is_intact_table(self.folder.predictions)
+            self._carry_out("analysis", "studies", [task], lambda _: there)
+
+    def evidence(self, finished: Sequence[NetworkPlan]) -> None:
+        """What networks say of unlabelled images, a part for every training domain of a series that is large enough."""
+        planned = []
+        for series in contested(self.study):
+            for train in series.train_on:
+                own = [p for p in finished if (p.member.series, p.domain) == (series.name, train)]
+                if own:
+                    key = evidence_id(self.study, series, train, own)
+                    ids = tuple(plan.network_id for plan in own)
+                    function = prediction_tasks.gather_evidence
+                    planned.append(self._task(key, "evidence", function, series.name, train, ids, key))
+        self._carry_out("evidence", "domains", planned, lambda key: has_part(self.folder.evidence, key))
 
     def _scenes(self) -> Iterator[Scene]:
         """The scenes of the structures on which the networks of this start are trained and tested."""

@@ -5,14 +5,14 @@ either all of it or nothing.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 
 from passband.accuracy.check import Watcher, check
 from passband.accuracy.result import Check
-from passband.accuracy.run import simulated
+from passband.accuracy.run import Own, Specimen, simulated
 from passband.errors import UserError
 from passband.execution.interruption import Interrupted, interruptible
 from passband.study.simulation_folder import WaveFormat, check_folder, write_folder
@@ -55,7 +55,7 @@ def simulate_to(
             prepared = prepare(request)
             own = simulated(prepared.specimen)
             if checking is not None:
-                found = check(prepared.specimen, own, checking.budget_s, checking.watcher)
+                found = check(*_stored_pixels(prepared.specimen, own), checking.budget_s, checking.watcher)
                 pages = dict(checking.pages(found, prepared.words()))
             write_folder(folder, prepared, own, pages, wave_format)
     except Interrupted:
@@ -66,6 +66,14 @@ def simulate_to(
         f"wrote {', '.join(sorted(entry.name for entry in folder.iterdir()))} to {folder}",
     )
     return Outcome(lines, found)
+
+
+def _stored_pixels(specimen: Specimen, own: Own) -> tuple[Specimen, Own]:
+    """The same with images at the pixels of the stored wave, on which a check compares them."""
+    if specimen.recording.pixel_A is None:
+        return specimen, own
+    plain = replace(specimen, recording=replace(specimen.recording, pixel_A=None))
+    return plain, replace(own, image=plain.image(own.waves.full))
 
 
 class _Stopped(Interrupted):

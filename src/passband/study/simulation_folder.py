@@ -104,7 +104,7 @@ def _told(prepared: Prepared, own: Own) -> dict[str, Any]:
 def _pictures(prepared: Prepared, own: Own) -> dict[str, bytes]:
     """The image as float32 TIFF with its pixel size, and as PNG with a scale bar."""
     image = own.image.numpy().astype(np.float32)
-    size_nm = A_to_nm(own.waves.full.grid.sampling_A)
+    size_nm = A_to_nm(own.waves.full.grid.extent_A[1]) / image.shape[1]
     micrograph = Micrograph(image, (size_nm, size_nm), "the simulation", prepared.request.source)
     return {
         IMAGE_TIFF: tiff_bytes(image, micrograph.pixel_size_nm),

@@ -11,6 +11,7 @@ from passband.exchange.atoms import AtomsOptions, PlacedAtoms, place_atoms
 from passband.imaging.distribution import ImagingDistribution, mean_value
 from passband.imaging.draw import mean_condition
 from passband.imaging.extent import check_fits
+from passband.imaging.pixels import image_grid
 from passband.imaging.recording import recording
 from passband.records import parse_record
 from passband.scattering.field import field_grid
@@ -72,8 +73,12 @@ class Prepared:
     def _recorded(self) -> list[str]:
         """How partial coherence is reckoned and what records the image, where not in the plain way."""
         own = self.specimen.recording
-        explicit = ["partial coherence averaged explicitly"] if own.coherence == "explicit" else []
-        return explicit + (["with the detector's transfer"] if own.detector is not None else [])
+        told = {
+            "partial coherence averaged explicitly": own.coherence == "explicit",
+            "with the detector's transfer": own.detector is not None,
+            f"pixels of {own.pixel_A or 0:.4g} Å": own.pixel_A is not None,
+        }
+        return [words for words, holds in told.items() if holds]
 
     def means(self) -> dict[str, float]:
         """The settings of the image that are not zero, and always the defocus."""
@@ -172,4 +177,5 @@ def _specimen(
     field_grid(atoms.cell_A, spec.sampling_A, "--sampling-A")
     stored = field_grid(atoms.cell_A, spec.stored_sampling_A, "--stored-sampling-A")
     check_fits(imaging, min(stored.extent_A), stored.nyquist_per_A, where)
+    image_grid(stored, recording(imaging).pixel_A, where=f"{where}: pixel_nm")
     return Specimen(atoms, spec, seed, mean_condition(imaging), recording(imaging))

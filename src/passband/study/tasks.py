@@ -5,7 +5,7 @@ domain are one task, so that they share their pools, and every test image is for
 """
 
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from itertools import islice
@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from passband.evaluation.scores import score_images
+from passband.evaluation.scores import KnownImages, Scores, score_networks
 from passband.execution.tasks import is_disk_full, own_device, reason_of
 from passband.imaging.focus import refer_to_minimum_contrast
 from passband.information.spectra import specimen_spectrum
@@ -34,7 +34,7 @@ from passband.structure.scene import draw_scene
 from passband.study.coherence import coherence_table
 from passband.study.examples import example_arrays, median_network, shown_domains
 from passband.study.pairs import pair_table
-from passband.study.pictures import keep_tests, study_of, test_images, training_pools, waves_of
+from passband.study.pictures import keep_tests, known_test, study_of, test_images, training_pools, waves_of
 from passband.study.plan import Member, NetworkPlan, Scene, plans_of, scenes, series_of
 from passband.study.study import FullSeries, Split, Study
 from passband.training.loop import Diverged, TrainedNetwork, train_networks
@@ -69,9 +69,8 @@ def train_and_score(root: str, study_json: str, members: Sequence[Member]) -> di
     networks = {plan.part_id: _stored(root, series, plan) for plan in plans if plan.part_id not in failed}
     keep_tests(root, study_json, series.test_on)
     tables: dict[str, list[pd.DataFrame]] = {part_id: [] for part_id in networks}
-    for test in series.test_on:
-        for part_id, rows in _scores(root, study_json, series, test, networks).items():
-            tables[part_id].append(rows)
+    for scored in score_networks(networks, _tests(root, study_json, series), series.training.precision):
+        tables[scored.network].append(_rows(study, scored.test, scored.scores))
     folder = RunFolder(Path(root))
     for plan in plans:
         if plan.part_id in networks:
@@ -162,25 +161,15 @@ def _stored(root: str, series: FullSeries, plan: NetworkPlan) -> UNet:
     return network.to(own_device()).eval()
 
 
-def _scores(
-    root: str, study_json: str, series: FullSeries, test: str, networks: Mapping[str, UNet]
-) -> dict[str, pd.DataFrame]:
-    """Scores of several networks on the images of one test domain, which are formed once."""
-    study, device = study_of(study_json), own_device()
-    batch = test_images(root, study_json, test)
-    images, masks = batch.images.to(device), batch.masks.to(device)
+def _tests(root: str, study_json: str, series: FullSeries) -> Iterator[KnownImages]:
+    """The images of one test domain after another, formed once for all networks, on the device of this worker."""
+    for domain in series.test_on:
+        yield known_test(root, study_json, domain).on(own_device())
+
+
+def _rows(study: Study, test: str, scores: Scores) -> pd.DataFrame:
     ids = [scene.scene_id for scene in scenes(study, study.domains[test].structures, "test")]
-    sampling_A, precision = series.network.input_sampling_A, series.training.precision
-    return {
-        part_id: pd.DataFrame(
-            {
-                "test_id": test,
-                "structure_id": ids,
-                **asdict(score_images(network, images, masks, sampling_A, precision)),
-            }
-        )
-        for part_id, network in networks.items()
-    }
+    return pd.DataFrame({"test_id": test, "structure_id": ids, **asdict(scores)})
 
 
 def _save_scores(folder: RunFolder, plan: NetworkPlan, scores: pd.DataFrame) -> None:

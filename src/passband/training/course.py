@@ -22,7 +22,7 @@ from passband.seeds import seed_for
 from passband.training.lane import Lane
 from passband.training.losses import LOSSES
 from passband.training.member import Diverged, HistoryRow, Member, Progress, Trained, TrainedNetwork
-from passband.training.step import Learner, begin, take_step
+from passband.training.step import Learner, as_input, begin, take_step
 
 VALIDATION_BATCH: Final = 8
 
@@ -91,9 +91,9 @@ def _begin(member: Member, device: torch.device, started: float) -> _Run:
 def _measured(learner: Learner, held_out: Batch) -> Tensor:
     """Sum of the training losses, which begins anew; and loss, Dice and pixel error of the held-out images, (4,)."""
     network = learner.network.eval()
-    images = held_out.images.to(learner.weights.working.dtype)
+    parts = torch.split(as_input(learner, held_out.images), VALIDATION_BATCH)
     with torch.no_grad():
-        logits = torch.cat([particle_logits(network(part)) for part in torch.split(images, VALIDATION_BATCH)])
+        logits = torch.cat([particle_logits(network(part)) for part in parts])
     network.train()
     loss = LOSSES[learner.spec.loss](logits, held_out.masks)
     found = agreement(logits, held_out.masks)

@@ -12,7 +12,7 @@ from torch.nn.functional import avg_pool2d
 
 from passband.data.batches import Batch, BatchSource, batch_source, steps_per_epoch
 from passband.data.pool import ImagePool
-from passband.networks.unet import UNet, particle_logits
+from passband.networks.unet import UNet, channels_last, particle_logits
 from passband.training.losses import LOSSES
 from passband.training.optimisers import OPTIMISERS, Step
 from passband.training.schedules import SCHEDULES
@@ -80,13 +80,17 @@ def take_step(learner: Learner) -> None:
     learner.done.add_(1)
 
 
+def as_input(learner: Learner, images: Tensor) -> Tensor:
+    """Images (b, 1, ny, nx) in the number format and the memory layout in which the network learns."""
+    rounded = images.to(learner.weights.working.dtype)
+    return channels_last(rounded) if learner.spec.channels_last else rounded
+
+
 def _loss(learner: Learner, batch: Batch) -> Tensor:
-    spec, stride = learner.spec, learner.network.spec.output_stride
-    images = batch.images.to(learner.weights.working.dtype)
-    if spec.channels_last:
-        images = images.contiguous(memory_format=torch.channels_last)
+    stride = learner.network.spec.output_stride
     masks = batch.masks if stride == 1 else avg_pool2d(batch.masks[:, None], stride)[:, 0]
-    return LOSSES[spec.loss](particle_logits(learner.network.coarse_logits(images)), masks)
+    logits = particle_logits(learner.network.coarse_logits(as_input(learner, batch.images)))
+    return LOSSES[learner.spec.loss](logits, masks)
 
 
 def _rates(spec: TrainingSpec, images: int) -> Tensor:

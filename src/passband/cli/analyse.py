@@ -1,0 +1,84 @@
+"""Commands from results to what may be said of prediction."""
+
+import json
+import sys
+from collections.abc import Mapping
+from math import nan
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from passband.cli.console import app, messages, results
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+
+@app.command()
+def analyse(
+    root: Annotated[Path, typer.Argument(help="The folder of a finished run, or of published results.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object only.")] = False,
+    fitted_on: Annotated[
+        Path | None,
+        typer.Option(help="Another such folder: models are fitted on it, frozen, and judged here once."),
+    ] = None,
+) -> None:
+    """How well performance in new domains is foretold, against everything simpler, with intervals."""
+    from passband.study.prediction import as_data, series_data, verdicts
+    from passband.study.results import open_results
+
+    with messages.status("fitting and leaving out …"):
+        found = verdicts(open_results(root), None if fitted_on is None else open_results(fitted_on))
+    if as_json:
+        sys.stdout.write(json.dumps(as_data(found), allow_nan=False) + "\n")
+        return
+    for verdict in found:
+        _print(verdict.series, series_data(verdict))
+
+
+@app.command()
+def export_results(
+    root: Annotated[Path, typer.Argument(help="A run folder.")],
+    to: Annotated[Path, typer.Option(help="The folder of results; new, or of the same study.")],
+) -> None:
+    """Add what a run has found to a folder of small tables that can be committed; weights stay behind."""
+    from passband.study.export_results import export_results as export
+
+    results.print(export(root, to), highlight=False)
+
+
+def _print(series: str, told: Mapping[str, Any]) -> None:
+    """The verdict of one series: a table and a sentence for each contest, and what no prediction can pass."""
+    from passband.report.prediction import CONTESTS, contest_of, contest_sentence, limit_sentences
+
+    results.print(f"[bold]{series}[/bold]: {told['networks']:,} networks", highlight=False)
+    for note in told["notes"]:
+        results.print(f"note: {note}", markup=False, highlight=False)
+    for name, title in CONTESTS.items():
+        contest, frozen = contest_of(told, name)
+        results.print(f"\n[bold]{title}[/bold]", highlight=False)
+        if contest["refused"] is None:
+            results.print(_table(contest))
+        results.print(contest_sentence(contest, frozen), markup=False, highlight=False)
+    results.print()
+    for line in limit_sentences(told["limits"]):
+        results.print(line, markup=False, highlight=False)
+
+
+def _table(contest: Mapping[str, Any]) -> "Table":
+    from rich.box import SIMPLE
+    from rich.table import Column, Table
+
+    from passband.report.prediction import predictor_words
+    from passband.report.wording import interval, number
+
+    heads = ("error", "90% interval", "R²", "rank", "p")
+    table = Table("predictor", *(Column(head, justify="right", no_wrap=True) for head in heads), box=SIMPLE)
+    for each in sorted(contest["predictors"], key=lambda one: float(one["mae"])):
+        low, high = (nan if end is None else end for end in each["mae_interval"])
+        rest = [nan if each[key] is None else each[key] for key in ("r2", "spearman_within", "p_adjusted")]
+        words = predictor_words(each["name"]) + (" (ours)" if each["ours"] else "")
+        row = (number(each["mae"], 4), interval(low, high, 4), *(number(value, 3) for value in rest))
+        table.add_row(words, *row, style="bold" if each["name"] == contest["primary"] else "")
+    return table

@@ -1,0 +1,148 @@
+"""What may be said of prediction, in words: from the plain data of `analysis.json` and from nothing else."""
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Final
+
+from passband.report.wording import interval, number
+
+CONTESTS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "physics": "From physics alone: no image of the test domain",
+        "unlabelled": "With unlabelled images of the test domain",
+    }
+)
+"""The contests and their titles."""
+_WORDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "median": "a constant, the median",
+        "measures": "our measures",
+        "measures and confidence": "our measures and the network’s confidence",
+        "parameters": "trees on the settings of both domains",
+        "parameters and confidence": "trees on settings and confidence",
+        "confidence": "confidence and its change",
+        "band_classifier_dice": "classifier of band energies",
+        "abs_delta_defocus_nm": "|Δdefocus|",
+        "abs_delta_abs_defocus_nm": "||defocus| − |defocus′||",
+        "parameter_distance": "distance of the settings",
+        "sigma_radial": "overlap σ",
+        "sigma_area": "overlap σ, by area",
+        "sigma_specimen": "overlap σ, by specimen",
+        "sigma_signed_radial": "signed overlap σ±",
+        "coverage_radial": "directed coverage",
+        "transfer_l2": "distance of T",
+        "transfer_cosine": "cosine of T",
+        "power_spectrum_distance": "power-spectrum distance",
+        "ring_correlation": "Fourier ring correlation",
+        "frechet_distance": "Fréchet distance of features",
+        "maximum_mean_discrepancy": "MMD of features",
+        "sliced_wasserstein": "sliced Wasserstein of features",
+        "soft_dice_confidence": "soft-Dice confidence",
+        "difference_of_confidences": "difference of confidences",
+        "network_agreement": "agreement of two networks",
+    }
+)
+
+
+def predictor_words(name: str) -> str:
+    """A predictor in words; an unknown one keeps its name."""
+    return _WORDS.get(name, name.replace("_", " "))
+
+
+def contest_of(told: Mapping[str, Any], name: str) -> tuple[Mapping[str, Any], bool]:
+    """A contest in the data of a series, and whether its models were frozen on another study."""
+    frozen = "frozen" in told
+    inner = told["frozen"] if frozen else told
+    return (inner if name == "physics" else inner[name]), frozen
+
+
+def contest_sentence(contest: Mapping[str, Any], frozen: bool) -> str:
+    """What a contest came to, in two or three sentences, or why nothing is said."""
+    if contest["refused"] is not None:
+        return f"Nothing is said here: {contest['refused']}."
+    case = (
+        "on domains of another study than the one it was fitted on"
+        if frozen
+        else "with both domains left out"
+    )
+    ends = contest["mae_interval"]
+    own = f"{number(contest['mae_both_out'], 3)}" + (f" ({interval(ends[0], ends[1], 3)})" if ends else "")
+    best, other = predictor_words(contest["best_baseline"]), number(contest["best_baseline_mae"], 3)
+    ours = _capital(predictor_words(contest["primary"]))
+    return (
+        f"{ours} foretell Dice {case} to {own} on average; the best baseline, {best}, to {other}, a constant to "
+        f"{number(contest['mae_of_constant'], 3)}. {_difference(contest)}{_band(contest)}"
+    )
+
+
+def _difference(contest: Mapping[str, Any]) -> str:
+    low, high = contest["mae_difference_interval"]
+    told = f"(difference {number(contest['mae_difference'], 4)}, 90% interval {interval(low, high, 4)})"
+    if low > 0:
+        return f"Ours are better {told}."
+    if high < 0:
+        return f"The baseline is better {told}."
+    return f"The two cannot be told apart {told}."
+
+
+def _band(contest: Mapping[str, Any]) -> str:
+    if contest["interval_half_width"] is None:
+        return f" No interval is stated: {contest['interval_refused']}."
+    told = f" A single new pair lies within ±{number(contest['interval_half_width'], 2)} in nine cases of ten"
+    if contest["interval_coverage"] is None:
+        return told + "."
+    return (
+        f"{told} ({number(100 * contest['interval_coverage'], 0)}% of those left out of the calibration did)."
+    )
+
+
+def error_words(told: Mapping[str, Any], contests: Sequence[str]) -> list[str]:
+    """Every predictor with its error, contest by contest, the best first."""
+    return [
+        f"{predictor_words(each['name'])} {number(each['mae'], 3)}"
+        for name in contests
+        for each in sorted(contest_of(told, name)[0]["predictors"], key=lambda one: float(one["mae"]))
+    ]
+
+
+def prediction_paragraphs(told: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """(title, sentences) of every contest, then of what no prediction can pass."""
+    contests = [(title, contest_sentence(*contest_of(told, name))) for name, title in CONTESTS.items()]
+    limits = " ".join(limit_sentences(told["limits"]))
+    return [*contests, *([("What any prediction is up against", limits)] if limits else [])]
+
+
+def limit_sentences(limits: Mapping[str, Any]) -> list[str]:
+    """The noise ceiling, the asymmetry, and which measures go with performance at all."""
+    lines = []
+    if (ceiling := limits["noise_ceiling"]) is not None:
+        lines.append(
+            f"No prediction can do better than {number(ceiling['mae'], 3)} on average, or than a rank correlation of "
+            f"{number(ceiling['spearman_within'], 2)} within a training domain: so far apart are halves of networks."
+        )
+    if (asymmetry := limits["asymmetry"]) is not None:
+        explained = (
+            ""
+            if asymmetry["explained"] is None
+            else (
+                f"; of the measures, {predictor_words(asymmetry['best_measure'])} goes with "
+                f"{number(100 * asymmetry['explained'], 0)}% of that (chosen afterwards)"
+            )
+        )
+        lines.append(
+            f"{number(100 * asymmetry['share'], 0)}% of what pairs lose depends on the direction "
+            f"({asymmetry['domains']} domains in both roles){explained}."
+        )
+    mantel = limits["mantel"]
+    if mantel:
+        best = max(mantel, key=lambda name: abs(mantel[name]["spearman"]))
+        clear = sum(each["p"] * len(mantel) <= 0.05 for each in mantel.values())
+        lines.append(
+            f"{clear} of {len(mantel)} measures go with the loss beyond chance (permuted domains, 5% over all of "
+            f"them); most closely {predictor_words(best)}, with Spearman’s ρ = {number(mantel[best]['spearman'], 2)}."
+        )
+    return lines + [f"{_capital(reason)}." for reason in limits["refusals"]]
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,127 @@
+"""Two contests, told apart by what is known of the test domain; the rules are fixed here, before any study.
+
+`physics`: no image of the test domain. Ours are the measures; they have to beat distances of the settings, plain
+measures of transfer, and trees on the settings of both domains. A classifier of local band energies, trained
+and tried on simulated images, counts as ours.
+
+`unlabelled`: images of the test domain without masks. Ours are the measures with the network's confidence; they
+have to beat confidence, its change, agreement of networks, distances of features and of power spectra, and
+trees on settings and confidence.
+
+In both, every predictor also sees the Dice at home. The figure that decides is the mean absolute error of
+Dice for pairs whose domains were both left out, or, with models fitted on another study and frozen, of all pairs.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import pandas as pd
+
+from passband.errors import UserError
+from passband.shift.analysis import Analysis, AnalysisOptions, analyse, analyse_frozen
+from passband.shift.conformal import fewest_conditions
+from passband.shift.evidence import BASELINES
+from passband.shift.predictors import Predictor, by_measures, by_parameters, monotone_trees
+from passband.shift.standard import CONFIDENCE, standard_baselines, standard_ours
+
+ContestName = Literal["physics", "unlabelled"]
+
+CONTESTS: Final[tuple[ContestName, ...]] = ("physics", "unlabelled")
+UNLABELLED: Final = tuple(name for name, each in BASELINES.items() if set(each.needs) - {"parameters"})
+"""Columns that need images of the test domain."""
+BAND_CLASSIFIER: Final = "band_classifier_dice"
+
+
+@dataclass(frozen=True)
+class Contest:
+    """Who takes part: ours, the first of which is the primary one, and the baselines beside the median."""
+
+    ours: tuple[Predictor, ...]
+    baselines: tuple[Predictor, ...]
+
+
+def contest(name: ContestName, pairs: pd.DataFrame) -> Contest:
+    """The predictors of a contest, as far as the columns of a pair table allow.
+
+    Raises UserError where the network's confidence is not in the table and the contest needs it.
+    """
+    return _physics(pairs) if name == "physics" else _unlabelled(pairs)
+
+
+def judged(name: ContestName, pairs: pd.DataFrame, options: AnalysisOptions) -> Analysis:
+    """A contest within one study, by leaving out. Raises UserError for too few conditions or missing columns."""
+    _check_size(pairs, options)
+    taking_part = contest(name, pairs)
+    return analyse(pairs, taking_part.ours, taking_part.baselines, options)
+
+
+def judged_frozen(
+    name: ContestName, pairs: pd.DataFrame, reference: pd.DataFrame, options: AnalysisOptions
+) -> Analysis:
+    """A contest between models that were fitted on all pairs of a reference study, judged on the pairs of another one.
+
+    Raises UserError for too few conditions in either, or missing columns.
+    """
+    common = [column for column in reference if column in pairs]
+    _check_size(reference[common], options)
+    taking_part = contest(name, reference[common])
+    return analyse_frozen(pairs, reference, taking_part.ours, taking_part.baselines, options)
+
+
+def _physics(pairs: pd.DataFrame) -> Contest:
+    known = pairs.drop(columns=[column for column in UNLABELLED if column in pairs])
+    baselines = [each for each in standard_baselines(known) if each.name != BAND_CLASSIFIER]
+    ours = standard_ours(known)
+    if BAND_CLASSIFIER in pairs:
+        ours = [*ours, by_measures(BAND_CLASSIFIER, {BAND_CLASSIFIER: 1})]
+    return Contest(tuple(ours), tuple(baselines))
+
+
+def _unlabelled(pairs: pd.DataFrame) -> Contest:
+    if not set(CONFIDENCE) <= set(pairs.columns):
+        raise UserError(
+            "there is no table of what networks say of unlabelled images; with at least nine training and nine test "
+            "domains `passband run` makes it"
+        )
+    lost = int(pairs[list(CONFIDENCE)].isna().any(axis=1).sum())
+    if lost:
+        raise UserError(
+            f"for {lost:,} of {len(pairs):,} pairs there is nothing that networks say of unlabelled images; `passband "
+            "run` makes it once all networks are there"
+        )
+    ours = standard_ours(pairs)
+    with_images = [each for each in ours if set(each.columns) & set(UNLABELLED)]
+    settings = _settings(pairs)
+    singles = [
+        by_measures(name, {name: BASELINES[name].larger})
+        for name in UNLABELLED
+        if name in pairs and pairs[name].notna().any()
+    ]
+    confident = {name: BASELINES[name].larger for name in CONFIDENCE}
+    both = Predictor(
+        "parameters and confidence",
+        (*settings, *confident),
+        (*(0 for _ in settings), *confident.values()),
+        monotone_trees,
+    )
+    trees = [by_parameters("parameters", settings), both] if settings else []
+    return Contest(
+        (*with_images, *(each for each in ours if each not in with_images)),
+        (*singles, by_measures("confidence", confident), *trees),
+    )
+
+
+def _settings(pairs: pd.DataFrame) -> list[str]:
+    """Columns of the settings of both domains, as the standard baselines take them."""
+    trees = [each for each in standard_baselines(pairs) if each.name == "parameters"]
+    return list(trees[0].columns) if trees else []
+
+
+def _check_size(pairs: pd.DataFrame, options: AnalysisOptions) -> None:
+    fewest = fewest_conditions(options.resampling.level)
+    found = {role: int(pairs[f"{role}_id"].nunique()) for role in ("train", "test")}
+    if min(found.values()) < fewest:
+        raise UserError(
+            f"{found['train']} training and {found['test']} test domains are too few to say how well anything is "
+            f"foretold for new ones; {fewest} of each are needed"
+        )

@@ -1,0 +1,137 @@
+"""A folder of published results: small tables that grow by whole files and are never rewritten.
+
+    RESULTS/  results.json  study.yaml  conditions.parquet      what it is of
+              portions/<portion>.json                           where a portion comes from, with checksums
+              networks/<portion>.parquet                        a row per network
+              scores/<portion>.parquet                          a row per network and test domain
+              evidence/<portion>.parquet                        what networks say of unlabelled images
+              measures/<id>.parquet  bands/  information/       tables of pairs, by the id of what they are made of
+
+A portion is named after the networks in it, so two people who export different networks may put their files
+together. All Parquet files are sealed: a flipped byte is found when one is read.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import pandas as pd
+
+from passband.errors import UserError
+from passband.storage.documents import load_json, write_json
+from passband.storage.identifiers import checked_id
+from passband.storage.sealed_table import load_table, save_table
+from passband.storage.seals import sha256_of
+
+FORMAT: Final = "passband results, format 1"
+_MARK: Final = "results.json"
+Portions = Literal["networks", "scores", "evidence"]
+PairTable = Literal["measures", "bands", "information"]
+
+
+def is_results_folder(root: Path) -> bool:
+    """Whether a folder says of itself that it holds published results."""
+    return (root / _MARK).is_file()
+
+
+@dataclass(frozen=True)
+class ResultsFolder:
+    """Every path of published results. Cheap to make."""
+
+    root: Path
+
+    def begin(self, study_id: str) -> None:
+        """Mark a new folder, or check that the one that is there is of this study.
+
+        Raises UserError for a folder of another study or format, or one that is not empty and something else.
+        """
+        if not is_results_folder(self.root):
+            if self.root.exists() and (not self.root.is_dir() or any(self.root.iterdir())):
+                raise UserError(
+                    f"{self.root} is no results folder and not empty; give a new folder or a results folder"
+                )
+            write_json(self.root / _MARK, {"format": FORMAT, "study_id": study_id})
+        told = self.told()
+        if told.get("study_id") != study_id:
+            raise UserError(
+                f"{self.root} holds results of another study (id {told.get('study_id')}; this one is {study_id}); give "
+                "a folder of its own"
+            )
+
+    def told(self) -> dict[str, Any]:
+        """What the mark says. Raises UserError for another format."""
+        told = load_json(self.root / _MARK)
+        if not isinstance(told, dict) or told.get("format") != FORMAT:
+            raise UserError(
+                f"{self.root / _MARK} is not of the format '{FORMAT}'; use the passband that made it"
+            )
+        return told
+
+    @property
+    def study(self) -> Path:
+        """The study, in YAML."""
+        return self.root / "study.yaml"
+
+    @property
+    def conditions(self) -> Path:
+        """Table of the domains."""
+        return self.root / "conditions.parquet"
+
+    def portion(self, kind: Portions, name: str) -> Path:
+        """A file of a portion. Raises UserError for an unsafe name."""
+        return self.root / kind / f"{checked_id(name, 'portion')}.parquet"
+
+    def provenance(self, name: str) -> Path:
+        """Where a portion comes from, in JSON. Raises UserError for an unsafe name."""
+        return self.root / "portions" / f"{checked_id(name, 'portion')}.json"
+
+    def pairs(self, kind: PairTable, key: str) -> Path:
+        """A table of pairs of domains by its id. Raises UserError for an unsafe id."""
+        return self.root / kind / f"{checked_id(key, 'table')}.parquet"
+
+    def networks(self) -> pd.DataFrame:
+        """All lines of networks. Raises UserError where one stands in two portions, DamagedArtefact for damage."""
+        return self._read("networks", ["network_id"])
+
+    def scores(self) -> pd.DataFrame:
+        """All rows of scores. Raises as `networks`."""
+        return self._read("scores", ["network_id", "test_id"])
+
+    def evidence(self) -> pd.DataFrame | None:
+        """All rows of evidence, several for a pair that was exported more than once; None where there is none."""
+        found = self._read("evidence", None)
+        return None if found.empty else found
+
+    def measures(self, key: str) -> pd.DataFrame | None:
+        """The table of measures of this id; else the only one that is there. Raises UserError for several others."""
+        if self.pairs("measures", key).exists():
+            return load_table(self.pairs("measures", key))
+        return self.table("measures")
+
+    def table(self, kind: PairTable) -> pd.DataFrame | None:
+        """The only table of a kind, None where there is none. Raises UserError for several."""
+        files = sorted((self.root / kind).glob("[!.]*.parquet"))
+        if len(files) > 1:
+            raise UserError(
+                f"{self.root / kind} holds {len(files)} tables of other versions; keep the one that counts"
+            )
+        return load_table(files[0]) if files else None
+
+    def _read(self, kind: Portions, keys: list[str] | None) -> pd.DataFrame:
+        files = sorted((self.root / kind).glob("[!.]*.parquet"))
+        if not files:
+            return pd.DataFrame(columns=keys or ["train_id"])
+        table = pd.concat([load_table(path) for path in files], ignore_index=True)
+        if keys is not None and (twice := table.duplicated(keys)).any():
+            raise UserError(
+                f"{self.root / kind}: {table.loc[twice, keys[0]].iloc[0]} stands in two portions; remove one of them"
+            )
+        return table
+
+
+def save_narrow(path: Path, table: pd.DataFrame) -> str:
+    """Store a table with its numbers as float32; a file that is there stays. Returns its SHA-256."""
+    if not path.exists():
+        numbers = table.select_dtypes("float64").columns
+        save_table(path, table.astype(dict.fromkeys(numbers, "float32")))
+    return sha256_of(path.read_bytes())

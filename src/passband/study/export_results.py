@@ -1,0 +1,136 @@
+"""`passband export-results RUN --to RESULTS`: what a run has found, small enough to be committed; weights stay behind.
+
+Additive: networks that stand there already are left out, the others become one more portion, and no file is
+rewritten. A run need not be finished; tables that need all networks follow with a later export.
+"""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+
+from passband.errors import UserError
+from passband.records import content_id, parse_record
+from passband.storage.documents import load_json, load_yaml, write_json
+from passband.storage.ledger import Ledger
+from passband.storage.results_folder import ResultsFolder, save_narrow
+from passband.storage.run_folder import RunFolder
+from passband.storage.seals import sha256_of
+from passband.storage.summary import read_summary
+from passband.storage.tables import load_table, part_keys, read_parts
+from passband.study.load import study_yaml
+from passband.study.plan import NetworkPlan, information_id
+from passband.study.prediction_plan import bands_id, evidence_id, measures_id
+from passband.study.provenance import surroundings
+from passband.study.results import finished_plans
+from passband.study.study import Study
+
+METRICS: Final = ("dice", "pixel_error", "iou", "f1")
+"""What is told of every network and test domain, as mean and median over images."""
+
+
+def export_results(root: Path, to: Path) -> str:
+    """Add what a run folder holds to a results folder, which is made if need be; returns a sentence.
+
+    Raises UserError for no run, for a results folder of another study, and where there is nothing to export.
+    """
+    folder, results = RunFolder.existing(root), ResultsFolder(to)
+    study = parse_record(Study, load_yaml(folder.study), str(folder.study))
+    plans = finished_plans(folder, study)
+    if not plans:
+        raise UserError(f"{root}: no network is finished, so there is nothing to export")
+    results.begin(content_id(study))
+    if not results.study.exists():
+        results.study.write_text(study_yaml(study), encoding="utf-8")
+        save_narrow(results.conditions, load_table(folder.conditions))
+    known = set(results.networks()["network_id"])
+    fresh = [plan for plan in plans if plan.network_id not in known]
+    sums = _pair_tables(folder, results, study)
+    name = _portion_name(fresh, folder, study, plans)
+    if name is not None and not results.provenance(name).exists():
+        sums |= _portion(folder, results, study, name, fresh, plans)
+        write_json(results.provenance(name), _told(folder, study, fresh, sums, to))
+    size = sum(path.stat().st_size for path in to.rglob("*") if path.is_file())
+    return (
+        f"{to}: {len(fresh):,} networks added, {len(known) + len(fresh):,} of {study.n_networks:,} are there; "
+        f"{size / 1e6:.2f} MB"
+    )
+
+
+def _portion_name(
+    fresh: list[NetworkPlan], folder: RunFolder, study: Study, plans: tuple[NetworkPlan, ...]
+) -> str | None:
+    """Named after the networks and the evidence in it; None where there is neither."""
+    content = sorted(plan.network_id for plan in fresh) + sorted(_evidence_keys(folder, study, plans))
+    return sha256_of(" ".join(content).encode())[:16] if content else None
+
+
+def _portion(
+    folder: RunFolder,
+    results: ResultsFolder,
+    study: Study,
+    name: str,
+    fresh: list[NetworkPlan],
+    plans: tuple[NetworkPlan, ...],
+) -> dict[Path, str]:
+    sums = {}
+    if fresh:
+        lines = read_parts(
+            folder.networks_table,
+            ("series", "train_id", "learning_rate", "seed"),
+            [plan.network_id for plan in fresh],
+        )
+        tables = {"networks": lines, "scores": _summary(folder, fresh)}
+        for kind, table in tables.items():
+            path = results.portion(kind, name)  # type: ignore[arg-type]
+            sums[path] = save_narrow(path, table)
+    keys = _evidence_keys(folder, study, plans)
+    if keys:
+        path = results.portion("evidence", name)
+        sums[path] = save_narrow(path, read_parts(folder.evidence, ("series", "train_id", "test_id"), keys))
+    return sums
+
+
+def _summary(folder: RunFolder, fresh: list[NetworkPlan]) -> pd.DataFrame:
+    """A row per network and test domain, networks in a fixed order."""
+    statistics = [f"{metric}_{statistic}" for metric in METRICS for statistic in ("mean", "median")]
+    columns = ("network_id", "train_id", "test_id", "n_images", *statistics)
+    table = read_summary(folder, columns, [plan.part_id for plan in fresh])
+    ids = dict.fromkeys(("network_id", "train_id", "test_id"), str)
+    narrow = table.astype(ids | {"n_images": "int32"})
+    return narrow.sort_values(["train_id", "network_id", "test_id"], ignore_index=True)
+
+
+def _evidence_keys(folder: RunFolder, study: Study, plans: tuple[NetworkPlan, ...]) -> set[str]:
+    current = {
+        evidence_id(study, series, train, plans) for series in study.all_series() for train in series.train_on
+    }
+    return current & set(part_keys(folder.evidence))
+
+
+def _pair_tables(folder: RunFolder, results: ResultsFolder, study: Study) -> dict[Path, str]:
+    """Tables of pairs that the run has made for this very study, by their ids."""
+    ids = {"measures": measures_id(study), "bands": bands_id(study), "information": information_id(study)}
+    sums = {}
+    with Ledger(folder.ledger) as ledger:
+        for kind, key in ids.items():
+            stage = "information" if kind == "information" else "measures"
+            if key in ledger.done_keys(stage):
+                path = results.pairs(kind, key)  # type: ignore[arg-type]
+                sums[path] = save_narrow(path, load_table(getattr(folder, kind)))
+    return sums
+
+
+def _told(
+    folder: RunFolder, study: Study, fresh: list[NetworkPlan], sums: dict[Path, str], to: Path
+) -> dict[str, object]:
+    starts = load_json(folder.provenance)["starts"] if folder.provenance.exists() else []
+    return {
+        "study_id": content_id(study),
+        "networks": len(fresh),
+        "exported": datetime.now(UTC).isoformat(timespec="seconds"),
+        "exported_with": surroundings(),
+        "starts": starts,
+        "sha256": {path.relative_to(to).as_posix(): digest for path, digest in sorted(sums.items())},
+    }

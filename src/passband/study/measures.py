@@ -1,0 +1,97 @@
+"""The table of what is known of pairs of domains before any image of either: measures, plain distances, settings.
+
+Specimens are taken from the waves of the training split of every set of structures, so nothing of a test
+structure is used; a set without training structures has no measures (NaN). All domains stand on one grid.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from passband.imaging.mask import particle_mask
+from passband.information.band import Band
+from passband.information.expected import imaged_domain
+from passband.information.registry import MEASURES, measure_table
+from passband.information.specimen import Specimen, specimen_of_waves
+from passband.information.wave_moments import shared_grid
+from passband.shift.evidence import BASELINES, Evidence, baseline_table
+from passband.shift.pair_table import KEYS
+from passband.shift.parameters import pair_parameters, parameter_table, standardised
+from passband.study.pixels import images_grid
+from passband.study.study import Study
+from passband.units import A_to_nm
+from passband.wave import SceneWaves
+
+WavesOf = Callable[[str], Iterable[SceneWaves]]
+"""Training scenes of a set of structures, in order."""
+
+SPECIMEN_SCENES: Final = 24
+"""Scenes that stand for a set of structures, so that the spectra of a hundred domains fit into half a gigabyte."""
+PLAIN: Final = tuple(name for name, each in BASELINES.items() if set(each.needs) <= {"parameters"})
+"""Baselines that need no image."""
+
+
+def measured_pairs(study: Study, waves_of: WavesOf) -> pd.DataFrame:
+    """A row per pair of any series: train_id, test_id, `MEASURES`, `PLAIN`, settings of both as train_…, test_….
+
+    waves_of: the training scenes of a set of structures.
+    """
+    pairs = study.pairs
+    names = tuple(dict.fromkeys(name for pair in pairs for name in pair))
+    specimens = {each: _specimen(study, each, waves_of) for each in _structures(study, names)}
+    known = [name for name in names if specimens[study.domains[name].structures] is not None]
+    imaging = {name: study.domains[name].imaging for name in names}
+    grid = shared_grid(list(imaging.values()), Band(q_max_per_A=study.measures.q_max_per_A))
+    domains = {
+        name: imaged_domain(specimen, imaging[name], grid, images_grid(study, name).sampling_A)
+        for name in known
+        if (specimen := specimens[study.domains[name].structures]) is not None
+    }
+    measured = measure_table(domains, [pair for pair in pairs if set(pair) <= set(known)])
+    table = setting_table(study, pairs)
+    return table.merge(measured, on=KEYS, how="left")[[*KEYS, *MEASURES, *table.columns.drop(KEYS)]]
+
+
+def setting_table(study: Study, pairs: Sequence[tuple[str, str]]) -> pd.DataFrame:
+    """`PLAIN` and the settings of both domains of pairs, those that are the same in all domains left out."""
+    settings = domain_settings(study, tuple(dict.fromkeys(name for pair in pairs for name in pair)))
+    return plain_distances(study, pairs, standardised(settings)).merge(
+        pair_parameters(settings, pairs), on=KEYS
+    )
+
+
+def domain_settings(study: Study, names: Sequence[str], all_settings: bool = False) -> pd.DataFrame:
+    """Settings of domains, the pixels among them, a row per domain; those that are all the same only if asked for."""
+    pixels_nm = {name: A_to_nm(images_grid(study, name).sampling_A) for name in names}
+    imaging = {name: study.domains[name].imaging for name in names}
+    return parameter_table(imaging, pixels_nm, constant=all_settings)
+
+
+def plain_distances(study: Study, pairs: Sequence[tuple[str, str]], standard: pd.DataFrame) -> pd.DataFrame:
+    """`PLAIN` of pairs, with settings in standard deviations by domain."""
+
+    def evidence(train: str, test: str) -> tuple[Evidence, Evidence]:
+        sides = [
+            Evidence(study.domains[name].imaging, standard.loc[name].to_numpy(np.float64))
+            for name in (train, test)
+        ]
+        return sides[0], sides[1]
+
+    return baseline_table(evidence, pairs, PLAIN)
+
+
+def _structures(study: Study, names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(study.domains[name].structures for name in names))
+
+
+def _specimen(study: Study, structures: str, waves_of: WavesOf) -> Specimen | None:
+    waves = tuple(islice(waves_of(structures), SPECIMEN_SCENES))
+    if not waves:
+        return None
+    rule = study.mask
+    return specimen_of_waves(
+        waves, [particle_mask(each.particles, rule.preset, rule.blur_A).numpy() for each in waves]
+    )

@@ -1,0 +1,231 @@
+"""From results to what may be said of prediction, as plain data: both contests of every series, and their limits."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import isfinite
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from passband.errors import UserError
+from passband.information.registry import MEASURES
+from passband.seeds import seed_for
+from passband.shift.analysis import Analysis, AnalysisOptions
+from passband.shift.comparison import Resampling
+from passband.shift.contests import CONTESTS, ContestName, judged, judged_frozen
+from passband.shift.limits import Limits, limits
+from passband.shift.pair_table import KEYS
+from passband.shift.parameters import pair_parameters
+from passband.study.measures import domain_settings, plain_distances
+from passband.study.results import Results
+from passband.study.study import FullSeries, Study
+
+RESAMPLES: Final = 1000
+PREFIXES: Final = ("train_", "test_")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What may be said of prediction in one series.
+
+    analyses: by contest, of those that were not refused; refusals: why, by contest; limits: see `shift.limits`, None
+    where no pair is known; pairs: the table that all of it is made from.
+    """
+
+    series: str
+    networks: int
+    analyses: Mapping[ContestName, Analysis]
+    refusals: Mapping[ContestName, str]
+    limits: Limits
+    pairs: pd.DataFrame
+    frozen: bool = False
+    notes: tuple[str, ...] = field(default=())
+
+
+def verdicts(results: Results, fitted_on: Results | None = None) -> list[Verdict]:
+    """A verdict for every series of a study of which networks are there.
+
+    fitted_on: another study, on which models are fitted and frozen; its own series is taken. Raises UserError where no
+    network is there at all, or where the reference is the same study.
+    """
+    if fitted_on is not None and fitted_on.study == results.study:
+        raise UserError(f"--fitted-on {fitted_on.place}: that is the study itself; name another one")
+    there = set(results.dice["network_id"].map(results.series))
+    every = [series for series in results.study.all_series() if series.name in there]
+    if not every:
+        raise UserError(f"{results.place}: no network of the study is there")
+    return [_verdict(results, series, fitted_on) for series in every]
+
+
+def _verdict(results: Results, series: FullSeries, fitted_on: Results | None) -> Verdict:
+    options = AnalysisOptions(
+        Resampling(seed=seed_for(results.study.seed, "prediction"), resamples=RESAMPLES), baselines_in=()
+    )
+    pairs, notes = results.pairs(series), list(results.notes)
+    reference = None
+    if fitted_on is not None:
+        main = fitted_on.study.all_series()[0]
+        reference = fitted_on.pairs(main)
+        pairs, reference = with_common_settings((results.study, pairs), (fitted_on.study, reference))
+        notes += _known_domains(results.study, series, fitted_on.study)
+    analyses: dict[ContestName, Analysis] = {}
+    refusals: dict[ContestName, str] = {}
+    for name in CONTESTS:
+        try:
+            analyses[name] = (
+                judged(name, pairs, options)
+                if reference is None
+                else judged_frozen(name, pairs, reference, options)
+            )
+        except UserError as error:
+            refusals[name] = str(error)
+    measures = [name for name in MEASURES if name in pairs]
+    found = limits(results.means(series.name), pairs, measures, options.resampling.seed)
+    networks = int(pairs.drop_duplicates("train_id")["n_networks"].sum())
+    return Verdict(
+        series.name, networks, analyses, refusals, found, pairs, reference is not None, tuple(notes)
+    )
+
+
+def with_common_settings(
+    first: tuple[Study, pd.DataFrame], second: tuple[Study, pd.DataFrame]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Pair tables of two studies with the settings of their domains in common columns.
+
+    The second is the reference: settings are counted in its standard deviations, and those alone that vary in it.
+    """
+    own, reference = (
+        domain_settings(study, sorted({*pairs["train_id"], *pairs["test_id"]}), all_settings=True)
+        for study, pairs in (first, second)
+    )
+    varying = [name for name in reference if reference[name].nunique() > 1]
+    own, reference = own[varying], reference[varying]
+    mean, spread = reference.mean(), reference.std(ddof=0)
+    tables = []
+    for (study, pairs), settings in ((first, own), (second, reference)):
+        keys = list(pairs[KEYS].itertuples(index=False, name=None))
+        distances = plain_distances(study, keys, (settings - mean) / spread)
+        known = [name for name in pairs if str(name).startswith(PREFIXES) and name not in KEYS]
+        bare = pairs.drop(
+            columns=[*known, *(name for name in distances if name not in KEYS)], errors="ignore"
+        )
+        tables.append(bare.merge(distances, on=KEYS).merge(pair_parameters(settings, keys), on=KEYS))
+    return tables[0], tables[1]
+
+
+def _known_domains(study: Study, series: FullSeries, reference: Study) -> list[str]:
+    """A note where domains of a study are in its reference too, so that they are not new."""
+    there = {each.imaging for each in reference.domains.values()}
+    names = {*series.train_on, *series.test_on}
+    same = sum(study.domains[name].imaging in there for name in names)
+    return (
+        [f"{same} of {len(names)} domains are in the reference study too: they are not new"] if same else []
+    )
+
+
+def as_data(found: list[Verdict]) -> dict[str, Any]:
+    """Verdicts as one object for JSON: the study's own series at the top, all under "series" if there are several."""
+    first = series_data(found[0])
+    return first | ({"series": {each.series: series_data(each) for each in found}} if len(found) > 1 else {})
+
+
+def series_data(verdict: Verdict) -> dict[str, Any]:
+    """One verdict as plain data: the contest `physics` at the top, the other under "unlabelled", both under "frozen"
+    where models come from another study."""
+    contests = {name: _contest_data(verdict, name) for name in CONTESTS}
+    told: dict[str, Any] = {
+        "networks": verdict.networks,
+        **contests["physics"],
+        "unlabelled": contests["unlabelled"],
+    }
+    if verdict.frozen:
+        told = {"networks": verdict.networks, "frozen": told}
+    whole = told | {"limits": _limits_data(verdict.limits), "notes": list(verdict.notes)}
+    return {name: _plain(value) for name, value in whole.items()}
+
+
+def _contest_data(verdict: Verdict, name: ContestName) -> dict[str, Any]:
+    if name in verdict.refusals:
+        nothing = dict.fromkeys(HEADLINE)
+        return nothing | {"networks": verdict.networks, "refused": verdict.refusals[name]}
+    analysis = verdict.analyses[name]
+    return analysis.headline() | {
+        "refused": None,
+        "predictors": [
+            {
+                "name": each.predictor,
+                "ours": each.predictor not in {one.baseline for one in analysis.comparisons},
+                "mae": each.mae,
+                "mae_interval": [each.mae_low, each.mae_high],
+                "r2": each.r2,
+                "spearman_within": each.spearman_within,
+                "p_adjusted": _p_of(analysis, each.predictor),
+            }
+            for each in analysis.scores
+            if each.scheme == analysis.scheme
+        ],
+    }
+
+
+HEADLINE: Final = (
+    "mae_both_out",
+    "best_baseline",
+    "best_baseline_mae",
+    "mae_difference_interval",
+    "spearman_within",
+    "r2_both_out",
+    "mae_of_constant",
+)
+"""Keys of a contest that stand there, empty, even where it was refused."""
+
+
+def _p_of(analysis: Analysis, baseline: str) -> float | None:
+    return next((each.p_adjusted for each in analysis.comparisons if each.baseline == baseline), None)
+
+
+def _limits_data(found: Limits) -> dict[str, Any]:
+    ceiling, asymmetry = found.ceiling, found.asymmetry
+    return {
+        "noise_ceiling": None if ceiling is None else {"mae": ceiling.mae, "spearman_within": ceiling.r},
+        "asymmetry": None
+        if asymmetry is None
+        else {
+            "share": asymmetry.share,
+            "domains": asymmetry.domains,
+            "best_measure": asymmetry.best,
+            "explained": asymmetry.explained,
+        },
+        "mantel": {name: {"spearman": each.correlation, "p": each.p} for name, each in found.mantel.items()},
+        "refusals": list(found.refusals),
+    }
+
+
+def prediction_table(found: list[Verdict]) -> pd.DataFrame:
+    """A row per series, contest and pair: dice_mean, predicted (NaN at home), half_width (NaN if refused)."""
+    rows = []
+    for verdict in found:
+        for name, analysis in verdict.analyses.items():
+            width = analysis.score(analysis.primary).half_width
+            own = verdict.pairs[[*KEYS, "dice_mean", "home_dice"]]
+            rows.append(
+                own.assign(
+                    series=verdict.series,
+                    contest=name,
+                    predicted=analysis.predicted,
+                    half_width=np.nan if width is None else width,
+                )
+            )
+    columns = [*KEYS, "dice_mean", "home_dice", "series", "contest", "predicted", "half_width"]
+    return pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=columns)
+
+
+def _plain(value: Any) -> Any:
+    """Plain data without NaN, for JSON."""
+    if isinstance(value, dict):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    if isinstance(value, float | np.floating):
+        return float(value) if isfinite(value) else None
+    return int(value) if isinstance(value, np.integer) else value

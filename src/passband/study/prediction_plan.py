@@ -1,0 +1,93 @@
+"""Ids of what prediction needs, each covering all that its table is made of, and which series are large enough."""
+
+from collections.abc import Collection
+from typing import Final
+
+from passband.information.registry import MEASURES
+from passband.records import content_id
+from passband.shift.comparison import Resampling
+from passband.shift.conformal import fewest_conditions
+from passband.study.bands import BAND_SCENES
+from passband.study.evidence import AGREEMENT_IMAGES, MOST_IMAGES, NAMES
+from passband.study.measures import SPECIMEN_SCENES
+from passband.study.plan import NetworkPlan, image_seed, scenes
+from passband.study.study import FullSeries, Study
+
+VERSIONS: Final = {"measures": 1, "bands": 1, "evidence": 1, "analysis": 1}
+"""Count changes of code that change a table: what was made before is then made again."""
+FEWEST_DOMAINS: Final = fewest_conditions(Resampling(seed=0).level)
+"""Training domains, and test domains, of a series below which nothing is said of new ones."""
+
+
+def contested(study: Study) -> tuple[FullSeries, ...]:
+    """The series with enough domains to say something of new ones; only these get what is dear."""
+    return tuple(
+        each for each in study.all_series() if min(len(each.train_on), len(each.test_on)) >= FEWEST_DOMAINS
+    )
+
+
+def contested_pairs(study: Study) -> tuple[tuple[str, str], ...]:
+    """Pairs of the series that are large enough, each once."""
+    every = ((one, other) for each in contested(study) for one in each.train_on for other in each.test_on)
+    return tuple(dict.fromkeys(every))
+
+
+def measures_id(study: Study) -> str:
+    """Of the table of measures: covers their formulas too, so a new measure is a new table."""
+    formulas = {name: each.formula for name, each in MEASURES.items()}
+    return content_id(
+        {
+            "measures": [VERSIONS["measures"], formulas, SPECIMEN_SCENES, study.measures.q_max_per_A],
+            "pairs": study.pairs,
+            "domains": _domains(study),
+        }
+    )
+
+
+def bands_id(study: Study) -> str:
+    """Of the table of the classifier without a network."""
+    return content_id(
+        {
+            "bands": [VERSIONS["bands"], BAND_SCENES, image_seed(study)],
+            "pairs": contested_pairs(study),
+            "domains": _domains(study),
+        }
+    )
+
+
+def evidence_id(study: Study, series: FullSeries, train: str, finished: Collection[NetworkPlan]) -> str:
+    """Of the part of a training domain: covers the finished networks of the domain, of which two are asked."""
+    parts = sorted(
+        plan.part_id for plan in finished if plan.member.series == series.name and plan.domain == train
+    )
+    return content_id(
+        {
+            "evidence": [VERSIONS["evidence"], NAMES, MOST_IMAGES, AGREEMENT_IMAGES],
+            "parts": parts,
+            "train": train,
+        }
+    )
+
+
+def analysis_id(study: Study, finished: Collection[NetworkPlan]) -> str:
+    """Of what is said of prediction."""
+    return content_id(
+        {
+            "analysis": VERSIONS["analysis"],
+            "parts": sorted(plan.part_id for plan in finished),
+            "tables": [measures_id(study), bands_id(study)],
+        }
+    )
+
+
+def _domains(study: Study) -> dict[str, object]:
+    """Imaging, masks and training scenes: what simulated images are made of."""
+    structures = {
+        name: [scene.scene_id for scene in scenes(study, name, "training")] for name in study.structures
+    }
+    return {
+        "imaging": {name: each.imaging for name, each in study.domains.items()},
+        "structures": {name: each.structures for name, each in study.domains.items()},
+        "scenes": structures,
+        "mask": study.mask,
+    }

@@ -1,0 +1,192 @@
+"""What a study has found, from its tables alone: a run folder or a folder of published results, read alike.
+
+Numbers are taken at the precision in which results are published (float32), so that both give the same figures.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from passband.errors import UserError
+from passband.records import parse_record
+from passband.shift.pair_table import KEYS, pair_table
+from passband.storage.documents import load_yaml
+from passband.storage.ledger import Ledger
+from passband.storage.results_folder import ResultsFolder, is_results_folder
+from passband.storage.run_folder import RunFolder
+from passband.storage.summary import read_summary
+from passband.storage.tables import load_table, part_keys, read_parts
+from passband.study.plan import NetworkPlan, network_plans
+from passband.study.prediction_plan import evidence_id, measures_id
+from passband.study.study import FullSeries, Study
+
+SUMMARY = ("network_id", "train_id", "test_id", "dice_mean")
+IMAGE_DISTANCE = "power_spectrum_distance"
+"""The one column of the table `information` that says something of images."""
+
+
+@dataclass(frozen=True)
+class Results:
+    """A study and what was found.
+
+    dice: network_id, train_id, test_id, value: the mean over structures, of finished networks of any series; series:
+    of every network by its id. Tables of pairs have train_id, test_id and their columns;
+    None where they were not made; evidence has a series too.
+    """
+
+    place: str
+    study: Study
+    dice: pd.DataFrame
+    series: Mapping[str, str]
+    measures: pd.DataFrame
+    bands: pd.DataFrame | None = None
+    information: pd.DataFrame | None = None
+    evidence: pd.DataFrame | None = None
+    notes: tuple[str, ...] = field(default=())
+
+    @cached_property
+    def networks(self) -> int:
+        """How many networks there are."""
+        return int(self.dice["network_id"].nunique())
+
+    def means(self, series: str) -> pd.DataFrame:
+        """Dice of every network of a series in every test domain, as `matrix.network_means` gives it."""
+        return self.dice[self.dice["network_id"].map(self.series) == series].reset_index(drop=True)
+
+    def pairs(self, series: FullSeries) -> pd.DataFrame:
+        """The table of pairs of a series with all that is known of them, rounded as published.
+
+        Raises UserError where a pair lacks its measures, or no network of the series is there.
+        """
+        means = self.means(series.name)
+        if means.empty:
+            raise UserError(f"{self.place}: no network of the series '{series.name}' is there")
+        own = means["train_id"].isin(series.train_on) & means["test_id"].isin(series.test_on)
+        tables = [self.measures, *self._beside(series.name)]
+        return pair_table(means[own], *(rounded(each) for each in tables))
+
+    def _beside(self, series: str) -> list[pd.DataFrame]:
+        """Further tables; pairs that are not in them, say of a small series, are NaN."""
+        evidence = self.evidence
+        if evidence is not None:
+            evidence = evidence.loc[evidence["series"] == series]
+            evidence = evidence.drop(columns=[name for name in ABOUT if name in evidence])
+            evidence = None if evidence.empty else evidence
+        found = [each for each in (self.bands, evidence) if each is not None]
+        if self.information is not None:
+            found.append(self.information[[*KEYS, IMAGE_DISTANCE]])
+        every = self.measures[KEYS]
+        return [every.merge(each, on=KEYS, how="left") for each in found]
+
+
+ABOUT = ("series", "asked", "asked_too", "of_networks")
+"""Columns that say where evidence comes from."""
+
+
+def rounded(table: pd.DataFrame) -> pd.DataFrame:
+    """A table with its numbers at the precision of float32."""
+    numbers = table.select_dtypes("float").columns
+    return table.assign(**{str(name): table[name].astype("float32").astype("float64") for name in numbers})
+
+
+def open_results(root: Path) -> Results:
+    """The results in a run folder that is finished, or in a folder of published results.
+
+    Raises UserError for anything else, for a run that is not finished, and for tables that are missing.
+    """
+    if is_results_folder(root):
+        return _published(ResultsFolder(root))
+    folder = RunFolder.existing(root)
+    study = parse_record(Study, load_yaml(folder.study), str(folder.study))
+    _check_finished(folder, study)
+    return run_results(folder, study)
+
+
+def _check_finished(folder: RunFolder, study: Study) -> None:
+    """Raises UserError where networks or tables of a run are still to be made."""
+    planned = {plan.part_id for plan in network_plans(study)}
+    done = {plan.part_id for plan in finished_plans(folder, study)}
+    with Ledger(folder.ledger) as ledger:
+        failed = {each.key for each in ledger.failures("networks")} & (planned - done)
+    missing = len(planned - done - failed)
+    again = f"`passband run … --root {folder.root}`"
+    if missing:
+        raise UserError(
+            f"{folder.root}: {missing:,} of {len(planned):,} networks are not there yet; finish the run with {again}"
+        )
+    if not done:
+        raise UserError(f"{folder.root}: all {len(failed):,} networks failed; `passband status` says why")
+    if not folder.measures.exists():
+        raise UserError(f"{folder.root} has no table of measures; {again} makes it, and nothing else again")
+
+
+def run_results(folder: RunFolder, study: Study) -> Results:
+    """What is there of a study in a run folder, finished or not. Raises UserError without a table of measures."""
+    plans = finished_plans(folder, study)
+    keys = {
+        evidence_id(study, series, train, plans) for series in study.all_series() for train in series.train_on
+    }
+    there = keys & set(part_keys(folder.evidence))
+    return Results(
+        place=str(folder.root),
+        study=study,
+        dice=dice_table(read_summary(folder, SUMMARY, [plan.part_id for plan in plans])),
+        series={plan.network_id: plan.member.series for plan in plans},
+        measures=load_table(folder.measures),
+        bands=load_table(folder.bands) if folder.bands.exists() else None,
+        information=load_table(folder.information) if folder.information.exists() else None,
+        evidence=read_parts(folder.evidence, ("series", *KEYS), there) if there else None,
+    )
+
+
+def _published(folder: ResultsFolder) -> Results:
+    study = parse_record(Study, load_yaml(folder.study), str(folder.study))
+    networks, summary = folder.networks(), folder.scores()
+    planned = {plan.network_id: plan.member.series for plan in network_plans(study)}
+    measures = folder.measures(measures_id(study))
+    if measures is None:
+        raise UserError(
+            f"{folder.root} has no table of measures; export a run that is finished, `passband export-results RUN --to "
+            f"{folder.root}`"
+        )
+    known = summary[summary["network_id"].isin(planned)]
+    notes = []
+    if len(networks) < len(planned):
+        notes.append(f"{len(networks):,} of {len(planned):,} planned networks are there")
+    return Results(
+        place=str(folder.root),
+        study=study,
+        dice=dice_table(known),
+        series=planned,
+        measures=measures,
+        bands=folder.table("bands"),
+        information=folder.table("information"),
+        evidence=_largest(folder.evidence()),
+        notes=tuple(notes),
+    )
+
+
+def finished_plans(folder: RunFolder, study: Study) -> tuple[NetworkPlan, ...]:
+    """The networks of a study whose scores and whose line are there."""
+    scored, listed = set(part_keys(folder.scores)), set(part_keys(folder.networks_table))
+    return tuple(
+        plan for plan in network_plans(study) if plan.part_id in scored and plan.network_id in listed
+    )
+
+
+def dice_table(summary: pd.DataFrame) -> pd.DataFrame:
+    """The mean Dice of every network in every test domain, rounded as published and sorted."""
+    ids = dict.fromkeys(("network_id", "train_id", "test_id"), str)
+    table = rounded(summary[list(SUMMARY)].astype(ids)).rename(columns={"dice_mean": "value"})
+    return table.sort_values(["train_id", "network_id", "test_id"], ignore_index=True)
+
+
+def _largest(evidence: pd.DataFrame | None) -> pd.DataFrame | None:
+    """Of several exports of one pair the one from most networks."""
+    if evidence is None:
+        return None
+    ordered = evidence.sort_values("of_networks", kind="stable")
+    return ordered.drop_duplicates(["series", *KEYS], keep="last").reset_index(drop=True)

@@ -1,0 +1,148 @@
+"""Two contests with fixed rules: who may see what, what is refused, and models that were frozen elsewhere."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from passband.errors import UserError
+from passband.shift.analysis import AnalysisOptions, analyse, analyse_frozen
+from passband.shift.comparison import Resampling, fit_inflation, mean_of_errors
+from passband.shift.contests import BAND_CLASSIFIER, UNLABELLED, contest, judged, judged_frozen
+from passband.shift.evidence import BASELINES
+from passband.shift.limits import explained_by, limits
+from passband.shift.predictors import by_measures
+from passband.shift.standard import CONFIDENCE, PRIMARY
+
+OPTIONS = AnalysisOptions(Resampling(seed=1, resamples=100), n_folds=3, baselines_in=())
+
+
+def study(n: int, m: int, seed: int = 0, evidence: bool = True) -> pd.DataFrame:
+    """Dice falls with a distance, which the first primary measure tells and settings only hint at."""
+    stream = np.random.default_rng(seed)
+    place = {f"{seed}-{k:02d}": stream.uniform(0, 0.5) for k in range(n + m)}
+    names = list(place)
+    rows = [(a, b, abs(place[a] - place[b])) for a in names[:n] for b in names]
+    table = pd.DataFrame(rows, columns=["train_id", "test_id", "distance"])
+    noise = {name: stream.normal(size=len(table)) for name in PRIMARY[1:]}
+    table = table.assign(
+        dice_mean=0.95 - table["distance"],
+        home_dice=0.95,
+        n_networks=2,
+        train_Cs_mm=table["train_id"].map(place),
+        test_Cs_mm=stream.normal(size=len(table)),
+        abs_delta_defocus_nm=stream.normal(size=len(table)),
+        **noise,
+        **{PRIMARY[0]: 1 - table["distance"], BAND_CLASSIFIER: stream.uniform(size=len(table))},
+    )
+    if not evidence:
+        return table
+    return table.assign(**{name: stream.uniform(size=len(table)) for name in UNLABELLED})
+
+
+def test_without_images_nobody_uses_what_only_images_tell() -> None:
+    taking_part = contest("physics", study(4, 4))
+    used = {column for each in (*taking_part.ours, *taking_part.baselines) for column in each.columns}
+    needs_images = {
+        name for name, each in BASELINES.items() if "images" in each.needs or "features" in each.needs
+    }
+    assert needs_images < set(UNLABELLED)
+    assert not used & set(UNLABELLED)
+    assert taking_part.ours[0].columns == PRIMARY
+
+
+def test_the_classifier_without_a_network_counts_as_ours() -> None:
+    taking_part = contest("physics", study(4, 4))
+    assert BAND_CLASSIFIER in {each.name for each in taking_part.ours}
+    assert BAND_CLASSIFIER not in {each.name for each in taking_part.baselines}
+
+
+def test_with_images_ours_adds_confidence_and_meets_trees_that_have_it_too() -> None:
+    taking_part = contest("unlabelled", study(4, 4))
+    assert set(CONFIDENCE) < set(taking_part.ours[0].columns)
+    both = next(each for each in taking_part.baselines if each.name == "parameters and confidence")
+    assert both.columns == ("train_Cs_mm", "test_Cs_mm", *CONFIDENCE)
+    assert both.larger[:2] == (0, 0)
+    assert {"network_agreement", "frechet_distance"} <= {each.name for each in taking_part.baselines}
+
+
+def test_too_few_domains_and_missing_evidence_are_refused_in_a_sentence() -> None:
+    with pytest.raises(UserError, match=r"4 training and 8 test domains are too few.*9 of each"):
+        judged("physics", study(4, 4), OPTIONS)
+    with pytest.raises(UserError, match="no table of what networks say"):
+        judged("unlabelled", study(9, 2, evidence=False), OPTIONS)
+    holes = study(9, 2)
+    holes.loc[:2, CONFIDENCE[0]] = np.nan
+    with pytest.raises(UserError, match="for 3 of 99 pairs there is nothing"):
+        judged("unlabelled", holes, OPTIONS)
+
+
+def test_a_measure_that_knows_the_distance_wins_both_left_out() -> None:
+    told = judged("physics", study(10, 4), OPTIONS).headline()
+    assert told["primary"] == "measures"
+    assert told["mae_both_out"] < 0.5 * told["best_baseline_mae"] < told["mae_of_constant"]
+    assert told["mae_difference_interval"][0] > 0
+    low, high = told["mae_interval"]
+    assert low <= told["mae_both_out"] <= high
+    assert told["spearman_within"] > 0.9
+
+
+def test_frozen_models_are_those_of_the_reference_and_see_nothing_of_the_study_judged() -> None:
+    reference, new = study(10, 4, seed=0), study(9, 5, seed=1)
+    ours = [by_measures("ours", {PRIMARY[0]: 1})]
+    found = analyse_frozen(new, reference, ours, [], OPTIONS)
+    model = ours[0].fitted(ours[0].features(reference), reference["dice_mean"].to_numpy())
+    away = (new["train_id"] != new["test_id"]).to_numpy()
+    assert found.predicted[away] == pytest.approx(model(ours[0].features(new))[away])
+    assert np.isnan(found.predicted[~away]).all()
+    worse = new.assign(dice_mean=new["dice_mean"] - 0.1)
+    assert analyse_frozen(worse, reference, ours, [], OPTIONS).predicted[away] == pytest.approx(
+        found.predicted[away]
+    )
+    assert found.scheme == "frozen"
+    assert found.score("ours").coverage is not None
+
+
+def test_frozen_contests_have_the_headline_of_all_others() -> None:
+    told = judged_frozen("physics", study(9, 5, seed=1), study(10, 4), OPTIONS).headline()
+    assert told.keys() == judged("physics", study(10, 4), OPTIONS).headline().keys()
+    assert told["mae_both_out"] < told["best_baseline_mae"]
+
+
+def test_only_models_fitted_within_the_study_have_their_errors_widened() -> None:
+    errors = np.abs(np.random.default_rng(0).normal(size=(10, 12)))
+    widened, plain = (mean_of_errors(errors, OPTIONS.resampling, elsewhere) for elsewhere in (False, True))
+    assert widened.value == plain.value
+    assert widened.standard_error**2 == pytest.approx(plain.standard_error**2 * fit_inflation(10, 12))
+
+
+def test_baselines_are_scored_where_asked() -> None:
+    pairs = study(10, 4, evidence=False)
+    found = analyse(pairs, [by_measures("ours", {PRIMARY[0]: 1})], [], OPTIONS)
+    assert {each.scheme for each in found.scores if each.predictor == "ours"} == {"test", "train", "both"}
+    assert {each.scheme for each in found.scores if each.predictor == "median"} == {"both"}
+
+
+def test_the_measure_with_the_direction_of_the_drops_explains_their_asymmetry() -> None:
+    stream = np.random.default_rng(0)
+    names = [f"{k}" for k in range(6)]
+    rank = stream.normal(size=6)
+    pairs = pd.DataFrame([(a, b) for a in names for b in names], columns=["train_id", "test_id"])
+    odd = pairs["train_id"].astype(int).map(dict(enumerate(rank))) - pairs["test_id"].astype(int).map(
+        dict(enumerate(rank))
+    )
+    pairs = pairs.assign(
+        home_dice=0.9, dice_mean=0.8 - 0.01 * odd, odd=odd, even=odd.abs(), hole=odd.where(pairs.index > 3)
+    )
+    found = explained_by(pairs, ["even", "hole", "odd"])
+    assert (found.best, found.domains) == ("odd", 6)
+    assert found.explained == pytest.approx(1.0)
+    assert found.share == pytest.approx(1.0)
+
+
+def test_limits_say_why_they_are_missing() -> None:
+    pairs = study(3, 3)
+    means = pairs.rename(columns={"dice_mean": "value"}).assign(network_id=pairs["train_id"])
+    found = limits(means, pairs, [PRIMARY[0]], seed=0)
+    assert found.ceiling is None
+    assert any("two networks or more" in reason for reason in found.refusals)
+    assert found.mantel[PRIMARY[0]].correlation < -0.9

@@ -1,0 +1,217 @@
+"""From a run to what may be said of prediction: its tables, the command, published results."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from prediction_samples import made_up_run, wide_study
+from study_samples import tiny_study
+
+from command_line import call
+from passband.errors import UserError
+from passband.execution.executors import ExecutorSpec
+from passband.information.registry import MEASURES
+from passband.records import canonical_json
+from passband.report.publish import publish
+from passband.shift.contests import BAND_CLASSIFIER
+from passband.storage.results_folder import ResultsFolder
+from passband.storage.run_folder import RunFolder
+from passband.storage.tables import load_table, read_parts
+from passband.study import pictures, prediction_tasks
+from passband.study.bands import band_table
+from passband.study.evidence import NAMES, common_components
+from passband.study.export_results import export_results
+from passband.study.measures import PLAIN
+from passband.study.plan import network_plans, scenes
+from passband.study.prediction import verdicts
+from passband.study.results import open_results
+from passband.study.run import run_study
+
+KEYS = (
+    *("networks", "mae_both_out", "best_baseline", "best_baseline_mae", "mae_difference_interval"),
+    *("spearman_within", "r2_both_out", "mae_of_constant", "refused"),
+)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    pictures.forget()
+    root = tmp_path_factory.mktemp("runs") / "tiny"
+    run_study(tiny_study(), root, ExecutorSpec(name="inline"))
+    publish(root)
+    return root
+
+
+@pytest.fixture
+def copied(finished: Path, tmp_path: Path) -> Path:
+    pictures.forget()
+    return Path(shutil.copytree(finished, tmp_path / "tiny"))
+
+
+@pytest.fixture(scope="module")
+def wide(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return made_up_run(tmp_path_factory.mktemp("runs") / "wide", wide_study()).root
+
+
+def assert_same_results(one: Path, other: Path) -> None:
+    """Everything that an analysis is made from, bit for bit."""
+    first, second = open_results(one), open_results(other)
+    series = first.study.all_series()[0]
+    pd.testing.assert_frame_equal(first.dice, second.dice, check_exact=True)
+    pd.testing.assert_frame_equal(first.pairs(series), second.pairs(series), check_exact=True)
+
+
+def test_a_run_takes_every_measure_of_every_pair_and_the_settings_that_vary(finished: Path) -> None:
+    table = load_table(RunFolder(finished).measures)
+    assert len(table) == 2 * 3
+    assert set(MEASURES) | set(PLAIN) <= set(table.columns)
+    assert table[list(MEASURES)].notna().all(axis=None)
+    assert {"train_defocus_nm", "test_defocus_nm"} == {
+        name for name in table if name.startswith(("train_", "test_")) and not name.endswith("_id")
+    }
+    own = table[table["train_id"] == table["test_id"]]
+    assert own["sigma_radial"].to_numpy() == pytest.approx(1.0)
+    assert own["texture_mismatch"].to_numpy() == pytest.approx(0.0, abs=1e-9)
+
+
+def test_nothing_of_a_test_structure_is_used_by_measures_and_simulated_bands(copied: Path) -> None:
+    study, folder = tiny_study(), RunFolder(copied)
+    before = load_table(folder.measures)
+    for split in ("validation", "test"):
+        for scene in scenes(study, "CdSe", split):
+            shutil.rmtree(folder.scene(scene.scene_id))
+    folder.measures.unlink()
+    prediction_tasks.measure_pairs(str(copied), canonical_json(study))
+    pd.testing.assert_frame_equal(load_table(folder.measures), before)
+    pairs = [("-8 nm", "+8 nm"), ("-8 nm", "-8 nm")]
+    json_text = canonical_json(study)
+    table = band_table(pairs, lambda *asked: prediction_tasks._simulated(str(copied), json_text, *asked))
+    assert table[BAND_CLASSIFIER].between(0, 1).all()
+
+
+def test_evidence_is_that_of_two_networks_on_unlabelled_images_and_repeats(copied: Path) -> None:
+    study, folder = tiny_study(), RunFolder(copied)
+    ids = tuple(plan.network_id for plan in network_plans(study) if plan.domain == "-8 nm")
+    for key in ("first", "again"):
+        prediction_tasks.gather_evidence(str(copied), canonical_json(study), "main", "-8 nm", ids, key)
+    table = read_parts(folder.evidence, ("test_id",), ["first"])
+    pd.testing.assert_frame_equal(table, read_parts(folder.evidence, ("test_id",), ["again"]))
+    assert set(NAMES) < set(table.columns)
+    assert set(table["asked"]) | set(table["asked_too"]) == set(ids)
+    home = table[table["test_id"] == "-8 nm"].iloc[0]
+    for name in ("difference_of_confidences", "maximum_mean_discrepancy", "sliced_wasserstein"):
+        assert home[name] == pytest.approx(0.0, abs=1e-6), name
+    assert home["ring_correlation"] == pytest.approx(1.0)
+    assert table["soft_dice_confidence"].between(0, 1).all()
+
+
+def test_features_are_taken_along_fewer_axes_than_there_are_images() -> None:
+    stream = np.random.default_rng(0)
+    first, second = common_components([stream.normal(size=(8, 40)), stream.normal(size=(6, 40))])
+    assert (first.shape, second.shape) == ((8, 3), (6, 3))
+
+
+def test_a_small_study_says_in_report_and_command_why_nothing_is_said(
+    finished: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sentence = "2 training and 3 test domains are too few"
+    assert sentence in (finished / "report" / "index.html").read_text(encoding="utf-8")
+    assert not RunFolder(finished).bands.exists()
+    assert call(monkeypatch, "analyse", str(finished), "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert set(KEYS) <= set(told)
+    assert set(KEYS) <= set(told["unlabelled"])
+    assert sentence in told["refused"]
+    assert told == json.loads(RunFolder(finished).analysis.read_text(encoding="utf-8"))
+    assert call(monkeypatch, "analyse", str(finished)) == 0
+    assert sentence in capsys.readouterr().out
+
+
+def test_a_large_study_is_told_in_figures(
+    wide: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(monkeypatch, "analyse", str(wide), "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["networks"] == 20
+    assert told["refused"] is None
+    assert told["mae_both_out"] < told["mae_of_constant"]
+    assert told["best_baseline"] == "abs_delta_defocus_nm"  # scores fall with it, and it stands alone
+    assert "no table of what networks say" in told["unlabelled"]["refused"]
+    assert {"parameters", "median", "measures"} <= {each["name"] for each in told["predictors"]}
+
+
+def test_models_of_one_study_are_judged_once_on_another(
+    wide: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = made_up_run(tmp_path / "other", wide_study("other", first_nm=-9)).root
+    assert call(monkeypatch, "analyse", str(other), "--fitted-on", str(wide), "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert set(KEYS) <= set(told["frozen"])
+    assert told["frozen"]["mae_both_out"] < told["frozen"]["mae_of_constant"]
+    assert told["notes"] == []
+    assert call(monkeypatch, "analyse", str(wide), "--fitted-on", str(wide), "--json") == 2
+    assert "the study itself" in capsys.readouterr().err
+
+
+def test_domains_that_are_not_new_are_told(wide: Path, tmp_path: Path) -> None:
+    shifted = made_up_run(tmp_path / "shifted", wide_study("shifted", first_nm=-8)).root
+    found = verdicts(open_results(shifted), open_results(wide))
+    assert found[0].notes == ("9 of 10 domains are in the reference study too: they are not new",)
+
+
+def test_what_cannot_be_analysed_is_refused_with_what_to_do(copied: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no run folder"):
+        open_results(tmp_path / "nowhere")
+    folder = RunFolder(copied)
+    folder.measures.unlink()
+    with pytest.raises(UserError, match=r"no table of measures; `passband run … --root .*` makes it"):
+        open_results(copied)
+    next(folder.scores.glob("*.parquet")).unlink()
+    with pytest.raises(UserError, match="1 of 4 networks are not there yet"):
+        open_results(copied)
+
+
+def test_published_results_say_what_the_run_says_without_its_weights(wide: Path, tmp_path: Path) -> None:
+    to = tmp_path / "results"
+    assert "20 networks added, 20 of 20" in export_results(wide, to)
+    assert_same_results(to, wide)
+    assert not list(to.rglob("*.safetensors"))
+    assert not list(to.rglob("*.sqlite*"))
+
+
+def test_results_grow_by_whole_files_and_hold_every_network_once(wide: Path, tmp_path: Path) -> None:
+    to, part = tmp_path / "results", made_up_run(tmp_path / "part", wide_study(), networks=7).root
+    export_results(part, to)
+    before = {path: path.read_bytes() for path in to.rglob("*") if path.is_file()}
+    with pytest.raises(UserError, match="no table of measures; export a run that is finished"):
+        open_results(to)
+    assert "13 networks added, 20 of 20" in export_results(wide, to)
+    assert "0 networks added, 20 of 20" in export_results(wide, to)
+    assert all(path.read_bytes() == data for path, data in before.items())
+    assert_same_results(to, wide)
+    told = [json.loads(path.read_text(encoding="utf-8")) for path in (to / "portions").iterdir()]
+    assert sum(each["networks"] for each in told) == 20
+    assert all((to / name).is_file() for each in told for name in each["sha256"])
+
+
+def test_results_of_another_study_damage_and_overlap_are_refused(wide: Path, tmp_path: Path) -> None:
+    to = tmp_path / "results"
+    export_results(wide, to)
+    other = made_up_run(tmp_path / "other", wide_study("other"), networks=1).root
+    with pytest.raises(UserError, match="holds results of another study"):
+        export_results(other, to)
+    with pytest.raises(UserError, match="no results folder and not empty"):
+        export_results(wide, wide)
+    (portion,) = (to / "scores").glob("*.parquet")
+    shutil.copy(portion, portion.with_name("copied.parquet"))
+    with pytest.raises(UserError, match="stands in two portions"):
+        ResultsFolder(to).scores()
+    portion.with_name("copied.parquet").unlink()
+    data = bytearray(portion.read_bytes())
+    data[len(data) // 2] ^= 1
+    portion.write_bytes(data)
+    with pytest.raises(UserError, match="checksum"):
+        open_results(to)
