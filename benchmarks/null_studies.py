@@ -23,7 +23,7 @@ from passband.shift.comparison import Resampling, compared
 from passband.shift.conformal import conformal_half_width
 from passband.shift.crossed import crossed_mean
 from passband.shift.leave_out import as_matrix, folds, predictions
-from passband.shift.predictors import Predictor, linear, monotone_trees
+from passband.shift.predictors import Predictor, linear, monotone_trees, smooth
 from passband.shift.rank import correlation_interval, correlation_values, mean_by_row
 
 SIZES = ((10, 12), (12, 30), (20, 40))
@@ -101,20 +101,21 @@ def interval_seconds() -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer studies, linear models only")
-    parser.add_argument("--trees", action="store_true", help="boosted trees too, which is slow")
+    parser.add_argument("--fitted", action="store_true", help="trees and the kernel too, which is slow")
     asked = parser.parse_args()
     studies = 200 if asked.quick else 1000
     means, correlations = coverage_of_means(studies), coverage_of_correlations(studies // 2)
     print(json.dumps({"means": means, "correlations": correlations}, indent=1), flush=True)
     null = null_rates(studies, SIZES, linear)
-    trees = null_rates(200, ((12, 30),), monotone_trees) if asked.trees else None
+    fits = {"trees": monotone_trees, "smooth": smooth} if asked.fitted else {}
+    fitted = {name: null_rates(200, ((12, 30),), fit) for name, fit in fits.items()}
     rates, covers = ([each[key] for each in null.values()] for key in ("beats", "coverage"))
     line = {
         "false_beats": [min(rates), max(rates)],
         "conformal_coverage": [min(covers), max(covers)],
         "mean_coverage": [min(means.values()), max(means.values())],
         "correlation_coverage": [min(correlations.values()), max(correlations.values())],
-        "trees": trees,
+        **fitted,
         "rank_interval_s": round(interval_seconds(), 3),
         "studies": studies,
     }

@@ -86,6 +86,9 @@ def main() -> None:
         "--quick", action="store_true", help="half of the scenes, few networks, one plain one"
     )
     parser.add_argument("--choose", action="store_true", help="tune the plain loop instead")
+    parser.add_argument(
+        "--first-rung-s", type=float, default=45.0, help="CPU time after which --choose drops half [s]"
+    )
     parser.add_argument("--front", action="store_true", help="compare designs instead (about 15 minutes)")
     parser.add_argument("--processes", type=int, default=2, help="as many as there are cores (default 2)")
     parser.add_argument("--seeds", type=int, default=5, help="compact networks of each domain (default 5)")
@@ -104,7 +107,7 @@ def main() -> None:
             print(json.dumps(front(folder, asked.processes, seeds=1 if asked.quick else 2)))
         elif asked.choose:
             with Progress() as progress:
-                choice, table = chosen(folder, progress)
+                choice, table = chosen(folder, progress, asked.first_rung_s)
             print(*table, json.dumps(asdict(choice)), sep="\n")
         else:
             print(json.dumps(comparison(folder, asked)))

@@ -16,7 +16,8 @@ from rich.progress import Progress
 from training_bench.plain import PlainChoice, plain_errors, step_seconds
 
 RATES, BATCHES, THREADS = (1e-3, 3e-3, 1e-2), (2, 4), (1, 2)
-RUNGS_S = (45.0, 90.0, 180.0)
+RUNGS = (1, 2, 4)
+"""CPU time at which rivals are compared, over that of the first rung."""
 DEFOCI_NM = (-10, 10)
 ANSWER_TIMEOUT_S = 3600.0
 
@@ -37,8 +38,9 @@ def racing(folder: Path, defocus_nm: int, orders: Any, answers: Any) -> None:
         answers.put((choice, least[choice]))
 
 
-def chosen(folder: Path, progress: Progress) -> tuple[PlainChoice, list[str]]:
+def chosen(folder: Path, progress: Progress, first_rung_s: float) -> tuple[PlainChoice, list[str]]:
     """The choice, and a table of every rival at every rung."""
+    rungs_s = [first_rung_s * times for times in RUNGS]
     threads = min(THREADS, key=lambda n: step_seconds(PlainChoice(batch=max(BATCHES), threads=n)))
     rivals = [PlainChoice(rate, batch, threads) for rate, batch in product(RATES, BATCHES)]
     context = multiprocessing.get_context("spawn")
@@ -49,9 +51,9 @@ def chosen(folder: Path, progress: Progress) -> tuple[PlainChoice, list[str]]:
     ]
     for racer in racers:
         racer.start()
-    table = [f"| rate, batch ({threads} threads) | " + " | ".join(f"{s:g} CPU s" for s in RUNGS_S) + " |"]
+    table = [f"| rate, batch ({threads} threads) | " + " | ".join(f"{s:g} CPU s" for s in rungs_s) + " |"]
     errors: dict[PlainChoice, list[float]] = {choice: [] for choice in rivals}
-    for until_s in RUNGS_S:
+    for until_s in rungs_s:
         bar = progress.add_task(f"plain loop, {until_s:g} s", total=len(rivals) * len(racers))
         for choice, own in product(rivals, orders):
             own.put((choice, until_s))
@@ -67,6 +69,6 @@ def chosen(folder: Path, progress: Progress) -> tuple[PlainChoice, list[str]]:
         own.put(None)
         racer.join()
     for choice, row in errors.items():
-        cells = " | ".join([*(f"{100 * error:.2f}" for error in row), *[""] * (len(RUNGS_S) - len(row))])
+        cells = " | ".join([*(f"{100 * error:.2f}" for error in row), *[""] * (len(rungs_s) - len(row))])
         table.append(f"| {choice.learning_rate:g}, {choice.batch} | {cells} |")
     return rivals[0], table

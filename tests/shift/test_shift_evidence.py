@@ -8,6 +8,7 @@ from passband.shift.band_energy import band_classifier_dice, band_energies, fit_
 from passband.shift.confidence import (
     difference_of_confidences,
     label_agreement,
+    labelled_fraction_gained,
     mean_confidence,
     soft_dice_confidence,
 )
@@ -61,6 +62,11 @@ def test_confidences_by_hand() -> None:
     assert label_agreement(p, np.array([[[0.9, 0.1], [0.8, 0.2]]])) == pytest.approx(0.5)
     with pytest.raises(ValueError, match="same images"):
         label_agreement(p, p[0])
+    # three of four pixels instead of two
+    more = np.array([[[0.9, 0.6], [0.8, 0.0]]])
+    assert labelled_fraction_gained(p, more) == pytest.approx(np.log(1.5), abs=1e-5)
+    assert labelled_fraction_gained(more, p) == pytest.approx(-labelled_fraction_gained(p, more))
+    assert np.isfinite(labelled_fraction_gained(p, np.zeros((1, 2, 2))))
 
 
 DISTRIBUTIONS = {

@@ -11,7 +11,15 @@ from passband.shift.conformal import conformal_half_width, coverage_left_out, fe
 from passband.shift.leave_out import as_matrix, fold_of, folds, predictions
 from passband.shift.matrix import network_means
 from passband.shift.pair_table import pair_scores, pair_table
-from passband.shift.predictors import Predictor, by_measures, by_parameters, linear, median_predictor
+from passband.shift.predictors import (
+    Predictor,
+    by_kernel,
+    by_kernel_in_turn,
+    by_measures,
+    by_parameters,
+    linear,
+    median_predictor,
+)
 from passband.shift.standard import standard_baselines, standard_ours
 
 OPTIONS = AnalysisOptions(Resampling(seed=3, resamples=200), n_folds=3)
@@ -205,6 +213,39 @@ def test_a_matrix_holds_the_pairs_in_sorted_order() -> None:
     assert np.isfinite(matrix).sum() == 11
 
 
+def test_a_smooth_model_foretells_what_is_smooth_and_keeps_within_bounds() -> None:
+    pairs = pairs_of(12, 20)
+    parts = folds(pairs, "both", 4, 0)
+    dice = pairs["dice_mean"].to_numpy()
+    both = by_kernel("both", ["distance", "rubbish"])
+    off = np.nanmean(np.abs(predictions(pairs, both, parts) - dice))
+    assert off < 0.3 * np.nanmean(np.abs(predictions(pairs, median_predictor(), parts) - dice))
+    far = both.fitted(both.features(pairs), dice)(np.array([[0.95, 50.0, 0.0], [0.95, -50.0, 0.0]]))
+    assert ((far >= 0) & (far <= 1)).all()
+
+
+def test_features_that_come_first_are_not_drowned_by_others() -> None:
+    pairs = pairs_of(12, 20)
+    noise = {f"noise{k}": np.random.default_rng(k).normal(size=len(pairs)) for k in range(20)}
+    pairs, parts = pairs.assign(**noise), folds(pairs, "both", 4, 0)
+
+    def error(predictor: Predictor) -> float:
+        return float(np.nanmean(np.abs(predictions(pairs, predictor, parts) - pairs["dice_mean"].to_numpy())))
+
+    assert error(by_kernel_in_turn("t", ["distance"], list(noise))) < 0.5 * error(
+        by_kernel("k", ["distance", *noise])
+    )
+
+
+def test_a_missing_feature_counts_as_the_mean_and_an_empty_one_as_nothing() -> None:
+    pairs = pairs_of(6, 8).assign(empty=np.nan)
+    model = by_kernel("k", ["distance", "empty"])
+    features, dice = model.features(pairs), pairs["dice_mean"].to_numpy()
+    fitted = model.fitted(features, dice)
+    at_mean = np.array([[0.95, pairs["distance"].mean(), np.nan], [0.95, np.nan, np.nan]])
+    assert fitted(at_mean)[0] == pytest.approx(fitted(at_mean)[1])
+
+
 def test_the_standard_predictors_are_fixed_and_take_what_the_table_holds() -> None:
     bare = pairs_of(5, 11).drop(columns=["train_place", "test_place"])
     assert [each.name for each in standard_ours(bare)] == ["measures"]
@@ -212,12 +253,19 @@ def test_the_standard_predictors_are_fixed_and_take_what_the_table_holds() -> No
     full = bare.assign(
         soft_dice_confidence=0.9,
         difference_of_confidences=0.1,
+        labelled_fraction_gained=0.0,
         sigma_radial=1.0,
         train_Cs_mm=0.0,
         test_Cs_mm=0.1,
     )
     assert [each.name for each in standard_ours(full)] == ["measures", "measures and confidence"]
     found = {each.name: each for each in standard_baselines(full)}
-    assert list(found) == ["soft_dice_confidence", "difference_of_confidences", "sigma_radial", "parameters"]
+    assert list(found) == [
+        "soft_dice_confidence",
+        "difference_of_confidences",
+        "sigma_radial",
+        "parameters",
+        "parameters (smooth)",
+    ]
     assert found["difference_of_confidences"].larger == (-1,)
     assert found["parameters"].columns == ("train_Cs_mm", "test_Cs_mm")

@@ -7,6 +7,7 @@ import pandas as pd
 from study_samples import tiny_study
 
 from passband.imaging.distribution import ImagingDistribution, normal
+from passband.information.registry import MEASURES
 from passband.shift.pair_table import KEYS
 from passband.shift.standard import PRIMARY
 from passband.storage.ledger import Ledger
@@ -73,9 +74,12 @@ def made_up_run(root: Path, study: Study, networks: int | None = None) -> RunFol
 
 
 def made_up_measures(study: Study) -> pd.DataFrame:
-    """Measures that are noise, but for the first primary one, which knows the distance in defocus."""
+    """Measures that know the distance in defocus, each with noise of its own."""
     stream = np.random.default_rng(study.seed)
     table = setting_table(study, study.pairs)
-    noise = {name: stream.normal(size=len(table)) for name in PRIMARY[1:]}
-    known = {PRIMARY[0]: 1 - table["abs_delta_defocus_nm"] / 60}
-    return table.assign(**noise, **known)[[*KEYS, *PRIMARY, *table.columns.drop(KEYS)]]
+    signs = {name: -MEASURES[name].larger or 1 for name in PRIMARY}
+    told = {
+        name: sign * (table["abs_delta_defocus_nm"] + stream.normal(0, 3.0, len(table)))
+        for name, sign in signs.items()
+    }
+    return table.assign(**told)[[*KEYS, *PRIMARY, *table.columns.drop(KEYS)]]

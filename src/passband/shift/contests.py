@@ -21,8 +21,14 @@ from passband.errors import UserError
 from passband.shift.analysis import Analysis, AnalysisOptions, analyse, analyse_frozen
 from passband.shift.conformal import fewest_conditions
 from passband.shift.evidence import BASELINES
-from passband.shift.predictors import Predictor, by_measures, by_parameters, monotone_trees
-from passband.shift.standard import CONFIDENCE, standard_baselines, standard_ours
+from passband.shift.predictors import (
+    Predictor,
+    by_kernel,
+    by_measures,
+    by_parameters,
+    monotone_trees,
+)
+from passband.shift.standard import CONFIDENCE, LABELLED, standard_baselines, standard_ours
 
 ContestName = Literal["physics", "unlabelled"]
 
@@ -95,7 +101,7 @@ def _unlabelled(pairs: pd.DataFrame) -> Contest:
     singles = [
         by_measures(name, {name: BASELINES[name].larger})
         for name in UNLABELLED
-        if name in pairs and pairs[name].notna().any()
+        if name != LABELLED and name in pairs and pairs[name].notna().any()
     ]
     confident = {name: BASELINES[name].larger for name in CONFIDENCE}
     both = Predictor(
@@ -104,11 +110,25 @@ def _unlabelled(pairs: pd.DataFrame) -> Contest:
         (*(0 for _ in settings), *confident.values()),
         monotone_trees,
     )
-    trees = [by_parameters("parameters", settings), both] if settings else []
+    known = [
+        by_parameters("parameters", settings),
+        both,
+        by_kernel("parameters and confidence (smooth)", (*settings, *confident)),
+    ]
     return Contest(
-        (*with_images, *(each for each in ours if each not in with_images)),
-        (*singles, by_measures("confidence", confident), *trees),
+        (*with_images, *_labelled(pairs), *(each for each in ours if each not in with_images)),
+        (
+            *singles,
+            by_measures("confidence", confident),
+            by_kernel("confidence (smooth)", tuple(confident)),
+            *(known if settings else []),
+        ),
     )
+
+
+def _labelled(pairs: pd.DataFrame) -> list[Predictor]:
+    """The labelled part by itself, which is ours."""
+    return [by_kernel(LABELLED, (LABELLED,))] if LABELLED in pairs else []
 
 
 def _settings(pairs: pd.DataFrame) -> list[str]:

@@ -23,7 +23,12 @@ from passband.shift.baselines import (
     log_power_spectrum,
     power_spectrum_distance,
 )
-from passband.shift.confidence import difference_of_confidences, label_agreement, soft_dice_confidence
+from passband.shift.confidence import (
+    difference_of_confidences,
+    label_agreement,
+    labelled_fraction_gained,
+    soft_dice_confidence,
+)
 from passband.shift.features import frechet_distance, maximum_mean_discrepancy, sliced_wasserstein
 from passband.shift.pictures import mean_ring_correlation, ring_correlation
 
@@ -135,6 +140,11 @@ BASELINES: Final[Mapping[str, Baseline]] = MappingProxyType(
             ("probabilities",),
             -1,
             lambda a, b: difference_of_confidences(known(a.probabilities), known(b.probabilities)),
+        ),
+        "labelled_fraction_gained": Baseline(
+            ("probabilities",),
+            0,
+            lambda a, b: labelled_fraction_gained(known(a.probabilities), known(b.probabilities)),
         ),
         "network_agreement": Baseline(
             ("probabilities", "other_probabilities"),

@@ -7,6 +7,8 @@ less distance, never lowers the prediction.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -17,6 +19,11 @@ Predict = Callable[[Floats], Floats]
 """Features (n, p) to Dice (n,)."""
 Fit = Callable[[Floats, Floats, Sequence[int]], Predict]
 """Features (n, p), Dice (n,) and the sign of every feature's effect (+1, -1, 0 for any) to a model."""
+
+STIFFNESS: Final = 0.3
+"""Largest weight of one pair in a smooth model [Dice]."""
+KNOWN_TO: Final = 0.02
+"""Errors below this do not move a smooth model [Dice]; two networks of one domain differ by about as much."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +51,18 @@ class Predictor:
 def by_measures(name: str, larger: dict[str, int]) -> Predictor:
     """Monotone trees on measures, with the sign of each."""
     return Predictor(name, tuple(larger), tuple(larger.values()), monotone_trees)
+
+
+def by_kernel(name: str, columns: Sequence[str]) -> Predictor:
+    """A smooth function of many features, none of which promises a sign."""
+    return Predictor(name, tuple(columns), (0,) * len(columns), smooth)
+
+
+def by_kernel_in_turn(name: str, first: Sequence[str], then: Sequence[str]) -> Predictor:
+    """A smooth function of the first features, and a gentle correction of it by those that come then."""
+    columns = (*first, *then)
+    fit = partial(smooth_in_turn, first=1 + len(first))
+    return Predictor(name, columns, (0,) * len(columns), fit)
 
 
 def by_parameters(name: str, columns: Sequence[str]) -> Predictor:
@@ -90,3 +109,39 @@ def monotone_trees(features: Floats, dice: Floats, larger: Sequence[int]) -> Pre
         random_state=0,
     ).fit(np.where(empty, 0.0, features), dice)
     return lambda x: np.clip(model.predict(np.where(empty, 0.0, x)), 0.0, 1.0)
+
+
+def smooth(features: Floats, dice: Floats, larger: Sequence[int]) -> Predict:
+    """Support vector regression with a Gaussian kernel on standardised features; signs are not imposed.
+
+    Dice is a smooth function of spectra, and a pair lies between pairs whose domains are like its own; trees have to
+    cut that into steps. The kernel is as wide as the features are many, gamma = 1/(2p); Dice is taken to be known to
+    .02. A missing feature (NaN) is taken for the mean. A. J. Smola, B. Schölkopf, Stat. Comput. 14, 199 (2004).
+    """
+    model = _support_vectors(features, dice, STIFFNESS)
+    return lambda x: np.clip(model(x), 0.0, 1.0)
+
+
+def smooth_in_turn(features: Floats, dice: Floats, larger: Sequence[int], first: int) -> Predict:
+    """`smooth` on the first features, then on all of them for what that left, a third as stiff: few good features
+    are not drowned by many."""
+    start = _support_vectors(features[:, :first], dice, STIFFNESS)
+    rest = _support_vectors(features, dice - start(features[:, :first]), STIFFNESS / 3)
+    return lambda x: np.clip(start(x[:, :first]) + rest(x), 0.0, 1.0)
+
+
+def _support_vectors(features: Floats, values: Floats, stiffness: float) -> Predict:
+    from sklearn.svm import SVR
+
+    known = np.isfinite(features)
+    count = np.maximum(known.sum(0), 1)
+    centre = np.where(known, features, 0).sum(0) / count
+    spread = np.sqrt(np.where(known, (features - centre) ** 2, 0).sum(0) / count)
+    spread = np.where(spread > 0, spread, 1.0)
+
+    def standardised(x: Floats) -> Floats:
+        return np.asarray(np.nan_to_num((x - centre) / spread, nan=0.0), dtype=np.float64)
+
+    model = SVR(C=stiffness, epsilon=KNOWN_TO, gamma=0.5 / features.shape[1])
+    model.fit(standardised(features), values)
+    return lambda x: np.asarray(model.predict(standardised(x)), dtype=np.float64)

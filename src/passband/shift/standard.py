@@ -10,22 +10,54 @@ from typing import Final
 import pandas as pd
 
 from passband.information.registry import MEASURES
+from passband.information.rings import RINGS
 from passband.shift.evidence import BASELINES
-from passband.shift.predictors import Predictor, by_measures, by_parameters
+from passband.shift.predictors import (
+    Predictor,
+    by_kernel,
+    by_kernel_in_turn,
+    by_measures,
+    by_parameters,
+)
 
+RINGED: Final = tuple(
+    f"{name}_{ring + 1}"
+    for name in ("outside_shift", "inside_shift", "contrast_train", "contrast_test")
+    for ring in range(RINGS)
+)
 PRIMARY: Final = (
-    "expected_dice",
+    *RINGED,
+    "background_novelty",
+    "relative_novelty",
+    "particle_novelty",
+    "distinctness_train",
+    "outside_distance",
+    "inside_distance",
+    "brightest_ring",
+    "contrast_alignment",
     "detectability",
-    "texture_mismatch",
-    "log_spectrum_distance",
     "polarity",
     "noise_gained",
     "delocalisation_mismatch_A",
     "delocalisation_growth_A",
     "support_visibility_train",
 )
-"""Measures of the primary predictor: separability, surprise, sign, noise, displacement, what was there to learn."""
+"""Measures of the primary predictor: what both textures are ring by ring, how new they are, whether the filter of
+training tells them apart, sign, noise, displacement, what was there to learn."""
+CORRECTING: Final = (
+    "background_novelty",
+    "relative_novelty",
+    "outside_distance",
+    "contrast_alignment",
+    "detectability",
+    "polarity",
+    "delocalisation_mismatch_A",
+    "delocalisation_growth_A",
+)
+"""Measures that correct what a network says of itself."""
 CONFIDENCE: Final = ("soft_dice_confidence", "difference_of_confidences")
+LABELLED: Final = "labelled_fraction_gained"
+"""Ours: how much more of the images is labelled."""
 PLAIN: Final = (
     "sigma_radial",
     "sigma_area",
@@ -40,23 +72,26 @@ PLAIN: Final = (
 
 def standard_ours(pairs: pd.DataFrame) -> list[Predictor]:
     """The primary predictor, and with the network's confidence where that is in the table."""
-    primary = {name: MEASURES[name].larger for name in PRIMARY}
-    ours = [by_measures("measures", primary)]
-    if set(CONFIDENCE) <= set(pairs.columns):
-        confident = primary | {name: BASELINES[name].larger for name in CONFIDENCE}
-        ours.append(by_measures("measures and confidence", confident))
+    ours = [by_kernel("measures", PRIMARY)]
+    if {*CONFIDENCE, LABELLED} <= set(pairs.columns):
+        ours.append(by_kernel_in_turn("measures and confidence", (*CONFIDENCE, LABELLED), CORRECTING))
     return ours
 
 
 def standard_baselines(pairs: pd.DataFrame) -> list[Predictor]:
-    """Every plain baseline in the table by itself, the band classifier, and trees on the parameters of both domains."""
-    single = {name: each.larger for name, each in BASELINES.items()} | {
+    """Every plain baseline in the table by itself, the band classifier, and the parameters of both domains.
+
+    On the parameters both trees and the kernel of ours are tried, so that no model makes the difference.
+    """
+    single = {name: each.larger for name, each in BASELINES.items() if name != LABELLED} | {
         name: MEASURES[name].larger for name in PLAIN
     }
     single["band_classifier_dice"] = 1
     found = [by_measures(name, {name: larger}) for name, larger in single.items() if name in pairs]
     parameters = [str(name) for name in pairs if str(name).startswith(_ROLES) and name not in _KEYS]
-    return [*found, *([by_parameters("parameters", parameters)] if parameters else [])]
+    if not parameters:
+        return found
+    return [*found, by_parameters("parameters", parameters), by_kernel("parameters (smooth)", parameters)]
 
 
 _ROLES: Final = ("train_", "test_")

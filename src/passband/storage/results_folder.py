@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 import pandas as pd
+import pyarrow as pa
 
 from passband.errors import UserError
 from passband.storage.documents import load_json, write_json
 from passband.storage.identifiers import checked_id
-from passband.storage.sealed_table import load_table, save_table
+from passband.storage.sealed_table import load_table, write_arrow
 from passband.storage.seals import sha256_of
 
 FORMAT: Final = "passband results, format 1"
@@ -133,5 +134,6 @@ def save_narrow(path: Path, table: pd.DataFrame) -> str:
     """Store a table with its numbers as float32; a file that is there stays. Returns its SHA-256."""
     if not path.exists():
         numbers = table.select_dtypes("float64").columns
-        save_table(path, table.astype(dict.fromkeys(numbers, "float32")))
+        narrow = table.astype(dict.fromkeys(numbers, "float32"))
+        write_arrow(path, pa.Table.from_pandas(narrow, preserve_index=False), compact=True)
     return sha256_of(path.read_bytes())

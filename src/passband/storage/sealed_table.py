@@ -23,13 +23,25 @@ def load_table(path: Path) -> pd.DataFrame:
     return frame_of(read_arrow(path))
 
 
-def write_arrow(path: Path, table: pa.Table, told: Mapping[str, str] | None = None) -> None:
-    """Seal and write a table. told: text that stands in the file's metadata beside pandas' own."""
+def write_arrow(
+    path: Path, table: pa.Table, told: Mapping[str, str] | None = None, compact: bool = False
+) -> None:
+    """Seal and write a table. told: text that stands in the file's metadata beside pandas' own.
+
+    compact: whether the bytes of floating numbers are sorted by their place, which makes them a third smaller.
+    """
     table = _plain(table)
     own = {name.encode(): text.encode() for name, text in (told or {}).items()}
     metadata = {**(table.schema.metadata or {}), **own, b"seal": HOLE.encode()}
     sink = pa.BufferOutputStream()
-    pq.write_table(table.replace_schema_metadata(metadata), sink, compression="zstd")
+    floats = [each.name for each in table.schema if pa.types.is_floating(each.type)] if compact else []
+    pq.write_table(
+        table.replace_schema_metadata(metadata),
+        sink,
+        compression="zstd",
+        use_dictionary=[name for name in table.column_names if name not in floats] if floats else True,
+        use_byte_stream_split=floats,
+    )
     write_bytes(path, sealed(sink.getvalue().to_pybytes()))
 
 

@@ -114,11 +114,13 @@ def _pair_tables(folder: RunFolder, results: ResultsFolder, study: Study) -> dic
     ids = {"measures": measures_id(study), "bands": bands_id(study), "information": information_id(study)}
     sums = {}
     with Ledger(folder.ledger) as ledger:
-        for kind, key in ids.items():
-            stage = "information" if kind == "information" else "measures"
-            if key in ledger.done_keys(stage):
-                path = results.pairs(kind, key)  # type: ignore[arg-type]
-                sums[path] = save_narrow(path, load_table(getattr(folder, kind)))
+        done = ledger.done_keys("measures") | ledger.done_keys("information")
+    for kind, key in ids.items():
+        table = getattr(folder, kind)
+        if table.exists():  # one that an older version has made is named after its bytes
+            name = key if key in done else sha256_of(table.read_bytes())[:16]
+            path = results.pairs(kind, name)  # type: ignore[arg-type]
+            sums[path] = save_narrow(path, load_table(table))
     return sums
 
 

@@ -1,7 +1,8 @@
 """The table of what is known of pairs of domains before any image of either: measures, plain distances, settings.
 
 Specimens are taken from the waves of the training split of every set of structures, so nothing of a test
-structure is used; a set without training structures has no measures (NaN). All domains stand on one grid.
+structure is used; a set without training structures has no measures (NaN). All domains stand on one grid, of
+frequencies as networks see them, in pixels.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -46,7 +47,13 @@ def measured_pairs(study: Study, waves_of: WavesOf) -> pd.DataFrame:
     imaging = {name: study.domains[name].imaging for name in names}
     grid = shared_grid(list(imaging.values()), Band(q_max_per_A=study.measures.q_max_per_A))
     domains = {
-        name: imaged_domain(specimen, imaging[name], grid, images_grid(study, name).sampling_A)
+        name: imaged_domain(
+            specimen,
+            imaging[name],
+            grid,
+            images_grid(study, name).sampling_A,
+            seen_A=study.network.input_sampling_A,
+        )
         for name in known
         if (specimen := specimens[study.domains[name].structures]) is not None
     }
