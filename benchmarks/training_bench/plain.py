@@ -22,7 +22,7 @@ from passband.training.spec import COMPACT_TRAINING
 class PlainChoice:
     """What a user of the plain loop would tune, and after how many CPU seconds he gives up."""
 
-    learning_rate: float = 3e-3
+    learning_rate: float = 1e-3
     batch: int = 4
     threads: int = 1
     give_up_s: float = 1200.0

@@ -1,6 +1,6 @@
 """Refinement of a family of means until none of the measures between them moves any more.
 
-Three things are refined until halving them moves no measure of any pair by more than TOLERANCE: the grid in
+Three things are refined until halving them moves no measure of any pair by more than a tolerance: the grid in
 q, the azimuths, and the nodes of every varying setting of every distribution. The error of a pair is the sum
 of these last changes. It is what the last doubling did, so the true error is smaller, by far where Gauss
 rules converge. Where a budget ends first, the error says so.
@@ -20,7 +20,7 @@ from passband.information.moments import TransferMoments
 from passband.information.weights import Weight
 
 TOLERANCE: Final = 2e-4
-"""The largest change of a measure by doubling one rule at which that rule is taken as converged."""
+"""Of a comparison of few."""
 LARGEST_GRID: Final = (8192, 256)
 """The most intervals in q and the most azimuths."""
 
@@ -29,7 +29,8 @@ LARGEST_GRID: Final = (8192, 256)
 class Family:
     """Means over some distributions on one grid, and the pairs (a, b) of their positions that are compared.
 
-    settled: positions of the means that have no finer rule left.
+    settled: positions of the means that have no finer rule left. tolerance: the largest change of a measure by doubling
+    one rule at which that rule is taken as converged.
     """
 
     averages: tuple[Average, ...]
@@ -37,6 +38,7 @@ class Family:
     band: Band
     weight: Weight
     settled: frozenset[int] = frozenset()
+    tolerance: float = TOLERANCE
 
     def measures(self) -> NDArray[np.float64]:
         """ε of a, ε of b, σ, signed σ and coverage of b by a: (n_pairs, 5)."""
@@ -97,7 +99,7 @@ def _with_more_nodes(family: Family) -> Family:
     """The family with more nodes wherever they move a measure; itself if nowhere."""
     for index in set(range(len(family.averages))) - family.settled:
         changes = family.node_changes(index)
-        names = {name for name, change in changes.items() if change.max() > TOLERANCE}
+        names = {name for name, change in changes.items() if change.max() > family.tolerance}
         if names:
             family = _with_more_nodes_of(family, index, names)
     return family
@@ -124,7 +126,7 @@ def _with_finer_grid(family: Family) -> Family:
     grid = family.averages[0].moments.grid
     sizes = [grid.intervals, len(grid.phi_rad)]
     for axis, change in enumerate((family.change_by_q(), family.change_by_phi())):
-        if change.max() > TOLERANCE:
+        if change.max() > family.tolerance:
             sizes[axis] = min(2 * sizes[axis], LARGEST_GRID[axis])
     finer = polar_grid(family.band, *sizes)
     if finer.shape == grid.shape or any(each.work(finer) > 2 * LARGEST_WORK for each in family.averages):

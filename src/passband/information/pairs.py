@@ -7,13 +7,16 @@ from typing import Final
 from passband.imaging.distribution import ImagingDistribution
 from passband.information.average import first_average
 from passband.information.band import Band, polar_grid
-from passband.information.convergence import Family, refined
+from passband.information.convergence import TOLERANCE, Family, refined
 from passband.information.moments import TransferMoments
 from passband.information.nodes import has_round_transfer
 from passband.information.weights import Weight
 
 FIRST_GRID: Final = (256, 16)
 """Intervals in q, and azimuths where transfer is not round, at the start."""
+MANY_PAIRS: Final = 500
+TOLERANCE_OF_MANY: Final = 1e-2
+"""Above so many pairs a coarser tolerance will do: their ranks count, and the error of each stands beside it."""
 
 
 @dataclass(frozen=True)
@@ -84,4 +87,5 @@ def _family(
     is_round = not weight.directional and all(has_round_transfer(each) for each in distributions)
     grid = polar_grid(band, FIRST_GRID[0], 1 if is_round else FIRST_GRID[1])
     averages = tuple(first_average(each, grid) for each in distributions)
-    return refined(Family(averages, tuple(pairs), band, weight))
+    tolerance = TOLERANCE if len(pairs) <= MANY_PAIRS else TOLERANCE_OF_MANY
+    return refined(Family(averages, tuple(pairs), band, weight, tolerance=tolerance))
