@@ -10,9 +10,17 @@ from report_synthetic import Shape, synthetic_study
 
 from passband.report.figures import report_figures
 from passband.report.plots_prediction import plot_errors
-from passband.report.prediction import contest_of, contest_sentence, limit_sentences, prediction_paragraphs
+from passband.report.prediction import (
+    CONTESTS,
+    contest_of,
+    contest_sentence,
+    limit_sentences,
+    prediction_paragraphs,
+    simulation_sentence,
+)
 from passband.report.summary import summarise
 from passband.report.write import write_report
+from passband.shift.contests import DIRECT_SIMULATION
 
 LIMITS = {
     "noise_ceiling": {"mae": 0.0101, "spearman_within": 0.985},
@@ -111,3 +119,16 @@ def test_bars_stand_in_the_order_of_their_errors() -> None:
     axes = plot_errors(TOLD, ["physics"]).axes[0]
     widths = [patch.get_width() for patch in axes.patches]  # type: ignore[attr-defined]
     assert widths == sorted(widths) == [0.05, 0.06, 0.09]
+
+
+def test_direct_simulation_stands_apart_with_the_words_that_it_is_a_bound() -> None:
+    own = {"name": DIRECT_SIMULATION, "ours": True, "mae": 0.03, "mae_interval": [0.02, 0.04]}
+    with_it = TOLD | {"predictors": [own, *TOLD["predictors"]]}
+    axes = plot_errors(with_it, ["physics"]).axes[0]
+    assert [patch.get_hatch() for patch in axes.patches] == [None, None, None, "////"]
+    sentence = simulation_sentence(with_it)
+    assert "comes to 0.030 (0.020 to 0.040)" in sentence
+    assert "the test itself on other structures, so it is a bound" in sentence
+    assert sentence in dict(prediction_paragraphs(with_it))[CONTESTS["physics"]]
+    assert simulation_sentence(TOLD) == simulation_sentence(REFUSED) == ""
+    assert contest_sentence(with_it, False) == contest_sentence(TOLD, False)

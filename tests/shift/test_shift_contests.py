@@ -8,7 +8,15 @@ from passband.errors import UserError
 from passband.information.registry import MEASURES
 from passband.shift.analysis import AnalysisOptions, analyse, analyse_frozen
 from passband.shift.comparison import Resampling, fit_inflation, mean_of_errors
-from passband.shift.contests import BAND_CLASSIFIER, UNLABELLED, contest, judged, judged_frozen
+from passband.shift.contests import (
+    BAND_CLASSIFIER,
+    DIRECT_SIMULATION,
+    SIMULATED,
+    UNLABELLED,
+    contest,
+    judged,
+    judged_frozen,
+)
 from passband.shift.evidence import BASELINES
 from passband.shift.limits import explained_by, limits
 from passband.shift.predictors import by_measures
@@ -59,6 +67,36 @@ def test_the_classifier_without_a_network_counts_as_ours() -> None:
     taking_part = contest("physics", study(4, 4))
     assert BAND_CLASSIFIER in {each.name for each in taking_part.ours}
     assert BAND_CLASSIFIER not in {each.name for each in taking_part.baselines}
+
+
+def test_direct_simulation_is_ours_but_never_the_primary_one_and_sees_no_image_of_a_test() -> None:
+    pairs = study(10, 4)
+    pairs = pairs.assign(**{SIMULATED: pairs["dice_mean"]})
+    taking_part = contest("physics", pairs)
+    last = taking_part.ours[-1]
+    assert (last.name, last.columns) == (DIRECT_SIMULATION, (SIMULATED,))
+    assert taking_part.ours[0].name == "measures"
+    assert SIMULATED not in UNLABELLED
+    assert SIMULATED not in {column for each in taking_part.baselines for column in each.columns}
+    with_images = contest("unlabelled", pairs)
+    assert SIMULATED not in {
+        column for each in (*with_images.ours, *with_images.baselines) for column in each.columns
+    }
+    found = judged("physics", pairs, OPTIONS)
+    assert found.primary == "measures"
+    assert DIRECT_SIMULATION not in {each.baseline for each in found.comparisons}
+    assert found.score(DIRECT_SIMULATION).mae < 0.25 * found.score("median").mae  # the column is the answer
+
+
+def test_direct_simulation_takes_no_part_where_it_is_not_known_of_every_pair() -> None:
+    pairs = study(10, 4)
+    whole = pairs.assign(**{SIMULATED: pairs["dice_mean"]})
+    holes = whole.assign(**{SIMULATED: whole[SIMULATED].where(whole.index > 3)})
+    for table in (pairs, holes):
+        assert DIRECT_SIMULATION not in {each.name for each in contest("physics", table).ours}
+    for reference, judged_on in ((whole, holes), (holes, whole)):
+        found = judged_frozen("physics", judged_on, reference, OPTIONS)
+        assert DIRECT_SIMULATION not in {each.predictor for each in found.scores}
 
 
 def test_with_images_ours_adds_confidence_and_meets_trees_that_have_it_too() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from prediction_samples import made_up_run, wide_study
 from study_samples import tiny_study
 
@@ -14,21 +15,25 @@ from command_line import call
 from passband.errors import UserError
 from passband.execution.executors import ExecutorSpec
 from passband.information.registry import MEASURES
+from passband.networks.prediction import predicted_logits
 from passband.records import canonical_json
+from passband.report.prediction import prediction_paragraphs
 from passband.report.publish import publish
-from passband.shift.contests import BAND_CLASSIFIER
+from passband.shift.contests import BAND_CLASSIFIER, DIRECT_SIMULATION, SIMULATED
 from passband.storage.results_folder import ResultsFolder
 from passband.storage.run_folder import RunFolder
-from passband.storage.tables import load_table, read_parts
-from passband.study import pictures, prediction_tasks
+from passband.storage.tables import load_table, read_parts, save_part
+from passband.study import pictures, prediction_tasks, simulated
 from passband.study.bands import band_table
 from passband.study.evidence import NAMES, common_components
 from passband.study.export_results import export_results
 from passband.study.measures import PLAIN
 from passband.study.plan import network_plans, scenes
-from passband.study.prediction import verdicts
+from passband.study.prediction import as_data, verdicts
+from passband.study.prediction_plan import evidence_id
 from passband.study.results import open_results
 from passband.study.run import run_study
+from passband.study.simulated import SIMULATED_PER_SCENE, simulated_dice, simulated_images
 
 KEYS = (
     *("networks", "mae_both_out", "best_baseline", "best_baseline_mae", "mae_difference_interval"),
@@ -106,6 +111,95 @@ def test_evidence_is_that_of_two_networks_on_unlabelled_images_and_repeats(copie
         assert home[name] == pytest.approx(0.0, abs=1e-6), name
     assert home["ring_correlation"] == pytest.approx(1.0)
     assert table["soft_dice_confidence"].between(0, 1).all()
+
+
+def test_images_to_simulate_are_of_validation_structures_alone_and_the_same_for_all_networks(
+    copied: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study, folder = tiny_study(), RunFolder(copied)
+    simulated.forget_simulated()
+    for split in ("training", "test"):
+        for scene in scenes(study, "CdSe", split):
+            shutil.rmtree(folder.scene(scene.scene_id))
+    formed = {name: simulated_images(str(copied), canonical_json(study), name) for name in ("-8 nm", "+8 nm")}
+    one, other = formed["-8 nm"], formed["+8 nm"]
+    assert one is not None
+    assert other is not None
+    assert len(one.images) == 2 * SIMULATED_PER_SCENE  # structures of the validation split
+    assert one.masks.equal(other.masks)
+    assert not one.images.equal(other.images)
+    monkeypatch.setattr(simulated, "form_pool", None)
+    again = simulated_images(str(copied), canonical_json(study), "-8 nm")
+    assert again is not None
+    assert again.images.equal(one.images)
+    simulated.forget_simulated()
+
+
+def test_dice_on_simulated_images_is_that_of_the_network_and_missing_without_a_validation_split(
+    copied: Path,
+) -> None:
+    study = tiny_study()
+    bare = study.structures["CdSe"].model_copy(update={"training": 0, "validation": 0})
+    elsewhere = study.domains["+4 nm"].model_copy(update={"structures": "bare"})
+    changed = {
+        "structures": {**study.structures, "bare": bare},
+        "domains": {**study.domains, "elsewhere": elsewhere},
+        "test_on": (*study.test_on, "elsewhere"),
+    }
+    without = study.model_copy(update=changed)
+    simulated.forget_simulated()
+    assert simulated_images(str(copied), canonical_json(without), "elsewhere") is None
+    assert np.isnan(simulated_dice(torch.nn.Identity(), None, "float32"))
+    ids = tuple(plan.network_id for plan in network_plans(study) if plan.domain == "-8 nm")
+    prediction_tasks.gather_evidence(str(copied), canonical_json(study), "main", "-8 nm", ids, "told")
+    table = read_parts(RunFolder(copied).evidence, ("test_id",), ["told"]).set_index("test_id")
+    network = prediction_tasks._network(RunFolder(copied), study.all_series()[0], table["asked"].iloc[0])
+    for name in study.test_on:
+        batch = simulated_images(str(copied), canonical_json(study), name)
+        assert batch is not None
+        labelled = predicted_logits(network, batch.images, study.training.precision) > 0
+        known = batch.masks > 0.5
+        dice = [
+            2.0 * (a & b).sum() / (a.sum() + b.sum()) if (a | b).any() else torch.tensor(1.0)
+            for a, b in zip(labelled, known, strict=True)
+        ]
+        assert table.loc[name, SIMULATED] == pytest.approx(float(torch.stack(dice).mean()), abs=1e-6)
+
+
+def test_the_id_of_evidence_covers_what_is_simulated(monkeypatch: pytest.MonkeyPatch) -> None:
+    study = tiny_study()
+    series, plans = study.all_series()[0], network_plans(study)
+    before = evidence_id(study, series, "-8 nm", plans)
+    assert evidence_id(study, series, "-8 nm", plans) == before
+    more = study.structures["CdSe"].model_copy(update={"validation": 4})
+    grown = study.model_copy(update={"structures": {"CdSe": more}})
+    assert evidence_id(grown, series, "-8 nm", plans) != before
+    monkeypatch.setattr("passband.study.prediction_plan.SIMULATED_PER_SCENE", 3)
+    assert evidence_id(study, series, "-8 nm", plans) != before
+
+
+def test_direct_simulation_is_told_apart_with_what_it_means(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    study = wide_study()
+    folder = made_up_run(tmp_path / "told", study)
+    results, (series,) = open_results(folder.root), study.all_series()
+    reached = results.pairs(series)[["train_id", "test_id", "dice_mean"]]
+    for train, rows in reached.groupby("train_id"):
+        key = evidence_id(study, series, str(train), network_plans(study))
+        table = rows.rename(columns={"dice_mean": SIMULATED}).assign(series=series.name)
+        save_part(folder.evidence, key, table.reset_index(drop=True))
+    told = as_data(verdicts(open_results(folder.root)))
+    (direct,) = [each for each in told["predictors"] if each["name"] == DIRECT_SIMULATION]
+    assert direct["ours"]
+    assert direct["mae"] < told["mae_of_constant"]
+    assert told["primary"] == "measures"
+    assert told["best_baseline"] != DIRECT_SIMULATION
+    assert call(monkeypatch, "analyse", str(folder.root)) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "the test itself on other structures, so it is a bound" in printed
+    page = prediction_paragraphs(told)[0][1]
+    assert "a bound of what a model of the imaging can do, not a discovery" in page
 
 
 def test_features_are_taken_along_fewer_axes_than_there_are_images() -> None:

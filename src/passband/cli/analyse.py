@@ -50,7 +50,13 @@ def export_results(
 
 def _print(series: str, told: Mapping[str, Any]) -> None:
     """The verdict of one series: a table and a sentence for each contest, and what no prediction can pass."""
-    from passband.report.prediction import CONTESTS, contest_of, contest_sentence, limit_sentences
+    from passband.report.prediction import (
+        CONTESTS,
+        contest_of,
+        contest_sentence,
+        limit_sentences,
+        simulation_sentence,
+    )
 
     results.print(f"[bold]{series}[/bold]: {told['networks']:,} networks", highlight=False)
     for note in told["notes"]:
@@ -60,7 +66,9 @@ def _print(series: str, told: Mapping[str, Any]) -> None:
         results.print(f"\n[bold]{title}[/bold]", highlight=False)
         if contest["refused"] is None:
             results.print(_table(contest))
-        results.print(contest_sentence(contest, frozen), markup=False, highlight=False)
+        for sentence in (contest_sentence(contest, frozen), simulation_sentence(contest)):
+            if sentence:
+                results.print(sentence, markup=False, highlight=False)
     results.print()
     for line in limit_sentences(told["limits"]):
         results.print(line, markup=False, highlight=False)
@@ -70,12 +78,12 @@ def _table(contest: Mapping[str, Any]) -> "Table":
     from rich.box import SIMPLE
     from rich.table import Column, Table
 
-    from passband.report.prediction import predictor_words
+    from passband.report.prediction import in_order, predictor_words
     from passband.report.wording import interval, number
 
     heads = ("error", "90% interval", "R²", "rank", "p")
     table = Table("predictor", *(Column(head, justify="right", no_wrap=True) for head in heads), box=SIMPLE)
-    for each in sorted(contest["predictors"], key=lambda one: float(one["mae"])):
+    for each in in_order(contest):
         low, high = (nan if end is None else end for end in each["mae_interval"])
         rest = [nan if each[key] is None else each[key] for key in ("r2", "spearman_within", "p_adjusted")]
         words = predictor_words(each["name"]) + (" (ours)" if each["ours"] else "")

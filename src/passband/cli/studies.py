@@ -137,8 +137,9 @@ def _explain(study: "Study", cores: int) -> None:
         times = (duration(each.seconds), duration(each.h200_s))
         table.add_row(own.name, count, f"{own.n_networks:,}", tests, *times)
     table.add_row(f"{cost.scenes:,} scenes", "", "", "", duration(cost.scenes_s), "")
+    table.add_row("prediction", "", "", "", duration(cost.tables.seconds), "")
     h200_s = sum(each.h200_s for each in cost.series)
-    total = (f"{cost.networks:,}", "", duration(cost.seconds * cores), duration(h200_s))
+    total = (f"{cost.networks:,}", "", duration(cost.core_seconds), duration(h200_s))
     table.add_row("all", "", *total, style="bold")
     results.print(table)
     results.print(
@@ -146,7 +147,7 @@ def _explain(study: "Study", cores: int) -> None:
     )
     results.print(
         f"* assumed, not measured: {1e3 * H200_STEP_S:g} ms for a training step, {1e3 * H200_IMAGE_S:g} ms for a test "
-        "image; scenes not counted",
+        "image; scenes and prediction not counted",
         highlight=False,
     )
 

@@ -110,12 +110,13 @@ def predicted_caption() -> str:
     )
 
 
-def errors_caption(level: float) -> str:
-    """What a bar and its line are."""
+def errors_caption(level: float, with_simulation: bool) -> str:
+    """What a bar and its line are; with_simulation: whether direct simulation is among them."""
+    apart = " Hatched, below the line: direct simulation, a bound." if with_simulation else ""
     return (
         "Bars: mean over pairs, each predicted without its two domains; filled: ours. All see the Dice at home too. "
         f"Lines: {level:.0%} intervals for other domains. Overlapping lines do not tell whether two differ: they are "
-        "compared pair by pair, and the sentence above tells the outcome."
+        f"compared pair by pair, and the sentence above tells the outcome.{apart}"
     )
 
 

@@ -98,7 +98,9 @@ class Cost:
 class ReportData:
     """Everything on the page. Tables as in ``COLUMNS``; ids are the study's own names of domains.
 
-    scores: a row per network, test domain and image.
+    scores: a row per network, test domain and image; of a very large series those of a sample of networks.
+    means: where scores is a sample, the means of every network in every test domain, in the columns of scores (one
+        structure_id for all), and n_images; else None.
     domains: besides the listed columns the mean of any other setting, the unit in its name.
     information: a row per pair of domains, with any of the columns of ``measures.MEASURES``.
     correlations: what ``shift.rank.rank_correlations`` gives for "pixel_error" and for "dice", one below the
@@ -128,6 +130,7 @@ class ReportData:
     deviations: pd.DataFrame
     failures: pd.DataFrame
     cost: Cost
+    means: pd.DataFrame | None = None
     examples: Examples | None = None
     coherence: pd.DataFrame | None = None
     prediction: Mapping[str, Any] | None = None
@@ -136,6 +139,11 @@ class ReportData:
     provenance: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     others: Mapping[str, str] = field(default_factory=dict)
     interval_level: float = 0.90
+
+    @property
+    def every(self) -> pd.DataFrame:
+        """A table like scores with the means of every network in every test domain."""
+        return self.scores if self.means is None else self.means
 
     def __post_init__(self) -> None:
         for name, columns in COLUMNS.items():

@@ -16,7 +16,7 @@ from passband.report.plots_measures import plot_correlations, plot_gap_against_m
 from passband.report.plots_performance import history_column, plot_history, plot_in_distribution, plot_matrix
 from passband.report.plots_prediction import plot_errors, plot_predicted, told_contests
 from passband.report.plots_shift import plot_gap_profile
-from passband.report.prediction import contest_of, contest_sentence, error_words
+from passband.report.prediction import contest_of, contest_sentence, error_words, simulation_sentence
 from passband.report.summary import Summary
 from passband.report.wording import count, number, signed, typographic
 
@@ -163,11 +163,12 @@ def _prediction(data: ReportData) -> Iterator[ReportFigure]:
         captions.predicted_caption(),
         " ".join(contest_sentence(*contest_of(data.prediction, name)) for name in contests),
     )
+    with_simulation = any(simulation_sentence(contest_of(data.prediction, name)[0]) for name in contests)
     yield ReportFigure(
         "prediction_errors",
         plot_errors(data.prediction, contests),
         "How far off everybody is.",
-        captions.errors_caption(data.interval_level),
+        captions.errors_caption(data.interval_level, with_simulation),
         "Mean absolute errors of Dice: " + "; ".join(error_words(data.prediction, contests)) + ".",
     )
 

@@ -107,13 +107,13 @@ def _rank(correlations: pd.DataFrame, measure: str) -> str:
 
 
 def _facts(data: ReportData) -> tuple[tuple[str, str], ...]:
-    scores = data.scores
+    scores, images = data.every, len(data.scores) if data.means is None else int(data.means["n_images"].sum())
     whole = f"{scores['network_id'].nunique():,} of {data.planned_networks:,}"
     counts = (
         (scores["train_id"].nunique(), "training domain", "training domains"),
         (scores["test_id"].nunique(), "test domain", "test domains"),
-        (scores["structure_id"].nunique(), "unseen structure", "unseen structures"),
-        (len(scores), "image scored", "images scored"),
+        (data.scores["structure_id"].nunique(), "unseen structure", "unseen structures"),
+        (images, "image scored", "images scored"),
         (len(data.failures), "task failed", "tasks failed"),
     )
     facts = tuple((f"{n:,}", one if n == 1 else many) for n, one, many in counts)

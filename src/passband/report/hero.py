@@ -43,7 +43,7 @@ def plot_hero(data: ReportData) -> Figure:
         transfer_panel(grid[1, column], shown, column)
     label_transfer_axes(list(grid[1]))
     axes = halves[0, 1].subplots()
-    _decline(axes, performance(data.scores, "dice"), axis)
+    _decline(axes, performance(data.every, "dice"), axis)
     handles, labels = axes.get_legend_handles_labels()
     halves[0, 1].legend(
         handles, labels, loc="outside upper center", ncols=3, title="trained at (filled: tested there)"

@@ -58,6 +58,7 @@ def page(data: ReportData, told: Headline, figures: Mapping[str, FigureOnPage]) 
         headline=told,
         figures=figures,
         mask=_mask_words(data),
+        sample=_sample_words(data),
         key=_key(domain_axis(data.domains)),
         correlations=_correlation_rows(data.correlations),
         prediction=[] if data.prediction is None else prediction_paragraphs(data.prediction),
@@ -78,13 +79,25 @@ def _key(axis: DomainAxis) -> list[tuple[str, str]]:
 
 
 def _mask_words(data: ReportData) -> str:
-    share = float(data.scores["mask_fraction"].mean()) if len(data.scores) else float("nan")
+    share = float(data.every["mask_fraction"].mean()) if len(data.every) else float("nan")
     area = (
         f"; the masks cover {number(100 * share, 1)}% of the tested images on average"
         if isfinite(share)
         else ""
     )
     return f"mask preset “{data.mask_preset}”{area}"
+
+
+def _sample_words(data: ReportData) -> str:
+    """What comes from a sample of networks; empty where every image was read."""
+    if data.means is None:
+        return ""
+    drawn, every = (table["network_id"].nunique() for table in (data.scores, data.means))
+    return (
+        f"This series is large: medians, quartiles and rank correlations are those of all {every:,} networks. Only "
+        f"intervals over structures come from a sample of {drawn:,} of them, as many of each training domain and "
+        "drawn with a fixed seed; they are laid around the medians of all networks."
+    )
 
 
 def _correlation_rows(correlations: pd.DataFrame) -> list[dict[str, object]]:

@@ -34,6 +34,8 @@ NAMES: Final = {"dice": "Dice", "pixel_error": "pixel error"}
 MOST_NUMBERED: Final = (16, 40)
 """Columns and rows up to which a matrix has its numbers in the cells."""
 MOST_LINES: Final = 16
+MOST_DRAWN: Final = 2_000
+"""Points up to which each is a shape of its own in the SVG."""
 HISTORY: Final = {
     "validation_dice": "validation Dice",
     "validation_pixel_error": "validation pixel error",
@@ -76,6 +78,7 @@ def _points(axes: Axes, own: pd.DataFrame, names: list[str]) -> None:
         colour = COLOURS[i % len(COLOURS)]
         points.set(linestyle="none", marker=MARKERS[i % len(MARKERS)], color=colour)
         points.set(markerfacecolor="white" if i % 2 else colour, markersize=2 if dense else 4)
+        points.set_rasterized(len(own) > MOST_DRAWN)
         points.set_label(f"one network, learning rate {plain(rate)}")
     medians = own.groupby("train_id")["value"].median()[names]
     x = np.arange(len(names))

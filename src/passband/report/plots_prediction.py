@@ -9,7 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from passband.report.look import ACCENT, BAND, INK, QUIET, WIDTH_IN, in_style, new_figure
-from passband.report.prediction import CONTESTS, contest_of, predictor_words
+from passband.report.prediction import CONTESTS, contest_of, in_order, predictor_words
+from passband.shift.contests import DIRECT_SIMULATION
 
 MOST_PLAIN: Final = 300
 """Pairs up to which points are drawn at full size."""
@@ -62,8 +63,11 @@ def _predicted_panel(axes: Axes, rows: pd.DataFrame, low: float) -> None:
 
 @in_style
 def plot_errors(told: Mapping[str, Any], contests: Sequence[str]) -> Figure:
-    """Mean absolute error of Dice of every predictor, with its interval; ours filled, baselines open."""
-    lists = {name: sorted(contest_of(told, name)[0]["predictors"], key=_mae) for name in contests}
+    """Mean absolute error of Dice of every predictor, with its interval; ours filled, baselines open.
+
+    Direct simulation stands below the others, hatched.
+    """
+    lists = {name: in_order(contest_of(told, name)[0]) for name in contests}
     rows = [len(each) for each in lists.values()]
     figure = new_figure(WIDTH_IN, 0.19 * sum(rows) + 0.45 * len(rows) + 0.5)
     grid = figure.subplots(len(rows), 1, sharex=True, squeeze=False, height_ratios=rows)[:, 0]
@@ -76,9 +80,12 @@ def plot_errors(told: Mapping[str, Any], contests: Sequence[str]) -> Figure:
 
 def _errors_panel(axes: Axes, predictors: Sequence[Mapping[str, Any]]) -> None:
     for place, each in enumerate(predictors):
-        ours, mae = bool(each["ours"]), _mae(each)
+        ours, mae, apart = bool(each["ours"]), float(each["mae"]), each["name"] == DIRECT_SIMULATION
         colour = ACCENT if ours else QUIET
-        axes.barh(place, mae, height=0.62, color=colour if ours else "white", edgecolor=colour, linewidth=0.8)
+        (bar,) = axes.barh(place, mae, height=0.62, edgecolor=colour, linewidth=0.8)
+        bar.set(facecolor=colour if ours and not apart else "white", hatch="////" if apart else None)
+        if apart:
+            axes.axhline(place - 0.5, color=QUIET, linewidth=0.6)
         low, high = (nan if end is None else float(end) for end in each["mae_interval"])
         axes.hlines(place, low, high, color=INK, linewidth=1.0)
     axes.set_yticks(range(len(predictors)), [predictor_words(each["name"]) for each in predictors])
@@ -86,7 +93,3 @@ def _errors_panel(axes: Axes, predictors: Sequence[Mapping[str, Any]]) -> None:
     axes.set_xlim(left=0)
     axes.grid(axis="x", color=QUIET, linewidth=0.3, alpha=0.5)
     axes.set_axisbelow(True)
-
-
-def _mae(predictor: Mapping[str, Any]) -> float:
-    return float(predictor["mae"])

@@ -1,10 +1,12 @@
 """What may be said of prediction, in words: from the plain data of `analysis.json` and from nothing else."""
 
 from collections.abc import Mapping, Sequence
+from math import nan
 from types import MappingProxyType
 from typing import Any, Final
 
 from passband.report.wording import interval, number
+from passband.shift.contests import DIRECT_SIMULATION
 
 CONTESTS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -96,20 +98,46 @@ def _band(contest: Mapping[str, Any]) -> str:
     )
 
 
+def simulation_sentence(contest: Mapping[str, Any]) -> str:
+    """What direct simulation came to and how that is to be read; empty where it took no part."""
+    found = [each for each in contest.get("predictors", ()) if each["name"] == DIRECT_SIMULATION]
+    if not found:
+        return ""
+    low, high = (nan if end is None else float(end) for end in found[0]["mae_interval"])
+    ends = interval(low, high, 3)
+    told = number(found[0]["mae"], 3) + (f" ({ends})" if ends else "")
+    return (
+        "Apart from these, direct simulation (the trained network labels images of other structures that are simulated "
+        f"under the test domain’s imaging) comes to {told}. In a simulated study that is the test itself on other "
+        "structures, so it is a bound of what a model of the imaging can do, not a discovery."
+    )
+
+
+def in_order(contest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The predictors of a contest, the best first; direct simulation, which stands apart, last."""
+    return sorted(
+        contest["predictors"], key=lambda one: (one["name"] == DIRECT_SIMULATION, float(one["mae"]))
+    )
+
+
 def error_words(told: Mapping[str, Any], contests: Sequence[str]) -> list[str]:
-    """Every predictor with its error, contest by contest, the best first."""
+    """Every predictor with its error, contest by contest, in the order of `in_order`."""
     return [
         f"{predictor_words(each['name'])} {number(each['mae'], 3)}"
         for name in contests
-        for each in sorted(contest_of(told, name)[0]["predictors"], key=lambda one: float(one["mae"]))
+        for each in in_order(contest_of(told, name)[0])
     ]
 
 
 def prediction_paragraphs(told: Mapping[str, Any]) -> list[tuple[str, str]]:
     """(title, sentences) of every contest, then of what no prediction can pass."""
-    contests = [(title, contest_sentence(*contest_of(told, name))) for name, title in CONTESTS.items()]
+    contests = [(title, _contest_words(*contest_of(told, name))) for name, title in CONTESTS.items()]
     limits = " ".join(limit_sentences(told["limits"]))
     return [*contests, *([("What any prediction is up against", limits)] if limits else [])]
+
+
+def _contest_words(contest: Mapping[str, Any], frozen: bool) -> str:
+    return " ".join(filter(None, (contest_sentence(contest, frozen), simulation_sentence(contest))))
 
 
 def limit_sentences(limits: Mapping[str, Any]) -> list[str]:

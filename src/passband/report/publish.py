@@ -10,9 +10,10 @@ import pandas as pd
 
 from passband.records import content_id, parse_record
 from passband.report.data import COLUMNS, Cost, Examples, ReportData, empty_table
+from passband.report.sample import Scored, read_scores
 from passband.report.write import write_report
 from passband.seeds import seed_for
-from passband.shift.rank import Bootstrap, rank_correlations
+from passband.shift.rank import Bootstrap, Levels, rank_correlations
 from passband.storage.arrays import load_arrays
 from passband.storage.documents import load_json, load_yaml
 from passband.storage.ledger import Ledger
@@ -54,9 +55,9 @@ def report_data(whole: Study, folder: RunFolder, series: str = MAIN) -> ReportDa
     domains = load_table(folder.conditions)
     there = set(part_keys(folder.scores))
     plans = [plan for plan in network_plans(study) if plan.part_id in there]
-    scores = read_parts(
-        folder.scores, ("train_id", "network_id", "test_id", "structure_id"), [plan.part_id for plan in plans]
-    )
+    every = plans if not whole.series else [each for each in network_plans(whole) if each.part_id in there]
+    images = sum(study.set_of(name).test for name in study.test_on)
+    scored = read_scores(folder, plans, [plan.part_id for plan in every], images)
     networks = read_parts(
         folder.networks_table, ("train_id", "learning_rate", "seed"), [plan.network_id for plan in plans]
     )
@@ -73,12 +74,13 @@ def report_data(whole: Study, folder: RunFolder, series: str = MAIN) -> ReportDa
         study_yaml=folder.study.read_text(encoding="utf-8"),
         mask_preset=study.mask.preset,
         planned_networks=study.n_networks,
-        scores=scores if plans else empty_table("scores"),
+        scores=scored.scores,
+        means=scored.means,
         domains=domains[domains["domain_id"].isin(study.test_on)].reset_index(drop=True),
         networks=networks if plans else empty_table("networks"),
         information=information,
         history=_history(folder, plans),
-        correlations=_correlations(scores, information, bootstrap) if plans else empty_table("correlations"),
+        correlations=_correlations(scored, information, bootstrap) if plans else empty_table("correlations"),
         deviations=_deviations(study),
         failures=_failures(folder),
         cost=_cost(study, folder, networks),
@@ -88,19 +90,30 @@ def report_data(whole: Study, folder: RunFolder, series: str = MAIN) -> ReportDa
         predictions=_predictions(folder, series),
         measures={"weight": study.measures.weight, "q_max": f"{study.measures.q_max_per_A:g} 1/Å"},
         provenance=_provenance(
-            whole, folder, {"scores": scores, "networks": networks, "information": information}
+            whole, folder, {**_told_of(scored), "networks": networks, "information": information}
         ),
         interval_level=bootstrap.level,
     )
 
 
-def _correlations(scores: pd.DataFrame, information: pd.DataFrame, bootstrap: Bootstrap) -> pd.DataFrame:
-    """Rank correlations of every measure with the loss, for both metrics."""
+def _told_of(scored: Scored) -> dict[str, pd.DataFrame]:
+    """The table of scores whose checksum the page tells, by its name."""
+    return {"scores": scored.scores} if scored.means is None else {"means of scores": scored.means}
+
+
+def _correlations(scored: Scored, information: pd.DataFrame, bootstrap: Bootstrap) -> pd.DataFrame:
+    """Rank correlations of every measure with the loss, for both metrics; always of all networks."""
     names = [name for name in MEASURES if name in information]
     if not names:
         return empty_table("correlations")
+    scores = scored.scores if scored.means is None else scored.means
     tables = [rank_correlations(scores, metric, information, names, bootstrap) for metric in METRICS]
-    return pd.concat(tables, ignore_index=True)
+    table = pd.concat(tables, ignore_index=True)
+    if scored.means is None:
+        return table
+    counts = {name: int(table[name].iloc[0]) for name in Levels.__dataclass_fields__}
+    counts["n_structures"] = int(scored.scores["structure_id"].nunique())
+    return table.assign(**counts, note=Levels(**counts).note())
 
 
 def _deviations(study: Study) -> pd.DataFrame:

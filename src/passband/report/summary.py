@@ -3,7 +3,8 @@
 Means per network, gaps and their spread over networks are those of ``passband.shift.matrix``. What the choice
 of test structures adds is told by the percentile interval of a bootstrap that draws the structures again, the
 same draw for every network and domain (B. Efron & R. Tibshirani, An Introduction to the Bootstrap, 1993,
-chapter 13).
+chapter 13). Of a very large series that is done with a sample of the networks; its intervals are then moved by as
+much as the median of all networks is away from that of the sample.
 """
 
 from dataclasses import dataclass
@@ -34,6 +35,11 @@ class Interval:
     low: float
     high: float
 
+    def around(self, median: float) -> "Interval":
+        """The same interval around another median."""
+        moved = median - self.median
+        return Interval(median, self.low + moved, self.high + moved)
+
 
 @dataclass(frozen=True)
 class Summary:
@@ -61,16 +67,18 @@ class Summary:
 
 def summarise(data: ReportData) -> Summary | None:
     """Sum up the scores; None where nothing was tested."""
-    scores = data.scores
+    scores = data.every
     if scores.empty:
         return None
-    cubes = {metric: score_cube(scores, metric) for metric in METRICS}
+    cubes = {metric: score_cube(data.scores, metric) for metric in METRICS}
+    own = {metric: _own(scores, metric) for metric in METRICS}
+    own_dice = _own_interval(cubes["dice"], data.interval_level)
     return Summary(
         axis=domain_axis(data.domains),
-        own={metric: _own(scores, metric) for metric in METRICS},
-        own_dice=_own_interval(cubes["dice"], data.interval_level),
+        own=own,
+        own_dice=own_dice if data.means is None else own_dice.around(float(own["dice"]["value"].median())),
         matrix={metric: performance(scores, metric) for metric in METRICS},
-        profile={metric: _profile(scores, metric, cubes[metric], data.interval_level) for metric in METRICS},
+        profile={metric: _profile(data, metric, cubes[metric]) for metric in METRICS},
     )
 
 
@@ -92,16 +100,22 @@ def _own_interval(cube: ScoreCube, level: float) -> Interval:
     return Interval(median, float(low), float(high))
 
 
-def _profile(scores: pd.DataFrame, metric: str, cube: ScoreCube, level: float) -> pd.DataFrame:
-    profile = gap_per_pair(ood_gap(scores, metric))
+def _profile(data: ReportData, metric: str, cube: ScoreCube) -> pd.DataFrame:
+    profile = gap_per_pair(ood_gap(data.every, metric))
     if cube.badness.shape[-1] < 2:
         return profile.assign(low=np.nan, high=np.nan)
     gaps = median_gaps(cube, _structures_anew(cube))
-    low, high = (pd.DataFrame(end, cube.train_ids, cube.test_ids) for end in _known_ends(gaps, level))
+    ends = _known_ends(gaps, data.interval_level)
+    low, high = (pd.DataFrame(end, cube.train_ids, cube.test_ids) for end in ends)
     pairs = pd.MultiIndex.from_frame(profile[["train_id", "test_id"]])
-    return profile.assign(
+    told = profile.assign(
         low=low.stack().reindex(pairs).to_numpy(), high=high.stack().reindex(pairs).to_numpy()
     )
+    if data.means is None:
+        return told
+    of_sample = gap_per_pair(ood_gap(data.scores, metric)).set_index(["train_id", "test_id"])["median"]
+    moved = told["median"] - of_sample.reindex(pairs).to_numpy()
+    return told.assign(low=told["low"] + moved, high=told["high"] + moved)
 
 
 def _structures_anew(cube: ScoreCube) -> Resamples:

@@ -10,6 +10,10 @@ trees on settings and confidence.
 
 In both, every predictor also sees the Dice at home. The figure that decides is the mean absolute error of
 Dice for pairs whose domains were both left out, or, with models fitted on another study and frozen, of all pairs.
+
+Direct simulation, the Dice of the network itself on images simulated under the imaging of the test domain, takes part
+in `physics` as ours, never as the primary one. In a simulated study it is the test itself on other structures, so it
+says what a model of the imaging can come to at most; it is no discovery.
 """
 
 from dataclasses import dataclass
@@ -36,6 +40,10 @@ CONTESTS: Final[tuple[ContestName, ...]] = ("physics", "unlabelled")
 UNLABELLED: Final = tuple(name for name, each in BASELINES.items() if set(each.needs) - {"parameters"})
 """Columns that need images of the test domain."""
 BAND_CLASSIFIER: Final = "band_classifier_dice"
+SIMULATED: Final = "simulated_dice"
+"""Column of the Dice of networks on images simulated under the imaging of the test domain."""
+DIRECT_SIMULATION: Final = "direct simulation"
+"""The predictor on that column."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +76,7 @@ def judged_frozen(
 
     Raises UserError for too few conditions in either, or missing columns.
     """
-    common = [column for column in reference if column in pairs]
+    common = [name for name in reference if name in pairs and (name != SIMULATED or _is_whole(name, pairs))]
     _check_size(reference[common], options)
     taking_part = contest(name, reference[common])
     return analyse_frozen(pairs, reference, taking_part.ours, taking_part.baselines, options)
@@ -80,6 +88,8 @@ def _physics(pairs: pd.DataFrame) -> Contest:
     ours = standard_ours(known)
     if BAND_CLASSIFIER in pairs:
         ours = [*ours, by_measures(BAND_CLASSIFIER, {BAND_CLASSIFIER: 1})]
+    if _is_whole(SIMULATED, pairs):
+        ours = [*ours, by_kernel(DIRECT_SIMULATION, (SIMULATED,))]
     return Contest(tuple(ours), tuple(baselines))
 
 
@@ -124,6 +134,11 @@ def _unlabelled(pairs: pd.DataFrame) -> Contest:
             *(known if settings else []),
         ),
     )
+
+
+def _is_whole(column: str, pairs: pd.DataFrame) -> bool:
+    """Whether a column is there and known for every pair."""
+    return column in pairs and bool(pairs[column].notna().all())
 
 
 def _labelled(pairs: pd.DataFrame) -> list[Predictor]:

@@ -6,9 +6,11 @@
                + images of the pool x the time to give one its noise, where that is drawn once
     tests:     images x the time to predict one and to compare it with a truth that is known
     pools:     images x the time to form one from a stored wave, shared by the networks of a task
+    tables:    measures, bands, evidence and analysis, see `estimate_tables`
 
-The rates are CPU seconds of one core; work is divided evenly over the workers, which have a core each. It is
-right within a factor of 1.5 or so: caches differ, and cores slow each other down.
+The rates are CPU seconds of one core; work is divided evenly over the workers, which have a core each, but for tables
+that are a task each. It is right within a factor of 1.5 or so (tables: of 2): caches differ, and cores slow each other
+down. Examples, distances of measured image spectra and the report are not counted.
 """
 
 from collections.abc import Callable
@@ -28,6 +30,7 @@ from passband.imaging.image import intensity
 from passband.networks.prediction import predicted_logits
 from passband.networks.unet import build_network, parameter_count
 from passband.structure.distribution import SceneDistribution
+from passband.study.estimate_tables import ImageRates, TableCost, table_cost
 from passband.study.groups import MOST_MEMBERS
 from passband.study.study import FullSeries, Study
 from passband.training.step import begin, take_step
@@ -72,12 +75,18 @@ class Estimate:
     images_seen: int
     scenes_s: float
     series: tuple[SeriesCost, ...]
+    tables: TableCost
     workers: int
+
+    @property
+    def core_seconds(self) -> float:
+        """Of one core here [s]."""
+        return self.scenes_s + sum(each.seconds for each in self.series) + self.tables.seconds
 
     @property
     def seconds(self) -> float:
         """Wall time [s]."""
-        return (self.scenes_s + sum(each.seconds for each in self.series)) / self.workers
+        return (self.core_seconds - self.tables.alone_s) / self.workers + self.tables.alone_s
 
 
 def estimate(study: Study, workers: int) -> Estimate:
@@ -87,13 +96,22 @@ def estimate(study: Study, workers: int) -> Estimate:
         for each in study.structures.values()
     )
     rates: dict[tuple[str, str], _Rates] = {}
+    images: dict[str, ImageRates] = {}
     costs = []
     for series in study.all_series():
         key = (series.network.model_dump_json(), series.training.model_dump_json())
         rates[key] = rates[key] if key in rates else _measured(study, series)
         costs.append(_series_cost(study, series, rates[key]))
-    images_seen = sum(cost.images_seen for cost in costs)
-    return Estimate(study.n_networks, study.n_scenes, images_seen, scenes_s, tuple(costs), workers)
+        images[series.name] = _image_rates(study, series, rates[key])
+    return Estimate(
+        networks=study.n_networks,
+        scenes=study.n_scenes,
+        images_seen=sum(cost.images_seen for cost in costs),
+        scenes_s=scenes_s,
+        series=tuple(costs),
+        tables=table_cost(study, images, workers),
+        workers=workers,
+    )
 
 
 @dataclass(frozen=True)
@@ -107,6 +125,11 @@ class _Rates:
     compare_s: float
     form_s: float
     form_test_s: float
+
+
+def _image_rates(study: Study, series: FullSeries, rates: _Rates) -> ImageRates:
+    pixels = _image_px(study.set_of(series.test_on[0]).scenes, study.simulation.stored_sampling_A) ** 2
+    return ImageRates(rates.predict_s, rates.form_test_s, pixels / 256**2)
 
 
 def _series_cost(study: Study, series: FullSeries, rates: _Rates) -> SeriesCost:

@@ -2,7 +2,8 @@
 
 One network, the median one at home, gives probabilities and features; another one tells how far two agree.
 The images are those of the tests, without their masks; at home likewise, of structures never trained on. One
-test domain is held at a time.
+test domain is held at a time. Beside that stands the Dice of the same network on images simulated under the imaging
+of the test domain (`simulated`), which takes no image of it.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from passband.imaging.distribution import ImagingDistribution
 from passband.networks.features import Response
+from passband.shift.contests import SIMULATED
 from passband.shift.evidence import BASELINES, Evidence, known
 from passband.shift.pair_table import KEYS
 
@@ -28,19 +30,22 @@ MOST_COMPONENTS: Final = 16
 """Features are taken along so many principal axes of both domains: clouds need more images than features."""
 PICTURES: Final = ("images", "features", "probabilities", "other_probabilities")
 """Fields of evidence that need images of the test domain."""
-NAMES: Final = tuple(
+OF_IMAGES: Final = tuple(
     name
     for name, each in BASELINES.items()
     if set(each.needs) & set(PICTURES) and name != "power_spectrum_distance"
 )
-"""Columns of the table; the distance of power spectra stands in the table `information`."""
+"""Columns from images of the tests; the distance of power spectra stands in the table `information`."""
+NAMES: Final = (*OF_IMAGES, SIMULATED)
+"""Columns of the table."""
 
 
 @dataclass(frozen=True, eq=False)
 class Shown:
     """A domain's images (n, ny, nx) with pixels of a size [Å], whose structures they are, and two responses to them.
 
-    other: of a second network to the first images, None where there is only one.
+    other: of a second network to the first images, None where there is only one. simulated_dice: of the first
+    network on images simulated under the same imaging, NaN where there are none.
     """
 
     imaging: ImagingDistribution
@@ -49,6 +54,7 @@ class Shown:
     pixel_A: float
     one: Response
     other: Response | None
+    simulated_dice: float = float("nan")
 
 
 def evidence_table(train: str, tests: Iterable[str], shown: Callable[[str], Shown]) -> pd.DataFrame:
@@ -63,7 +69,7 @@ def evidence_table(train: str, tests: Iterable[str], shown: Callable[[str], Show
 
 def _row(home: Shown, away: Shown) -> dict[str, float]:
     sides = _evidence(home, away)
-    return {name: _value(name, home, away, sides) for name in NAMES}
+    return {name: _value(name, home, away, sides) for name in OF_IMAGES} | {SIMULATED: away.simulated_dice}
 
 
 def _value(name: str, home: Shown, away: Shown, sides: tuple[Evidence, Evidence]) -> float:

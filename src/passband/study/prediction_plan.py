@@ -11,9 +11,10 @@ from passband.study.bands import BAND_SCENES
 from passband.study.evidence import AGREEMENT_IMAGES, MOST_IMAGES, NAMES
 from passband.study.measures import SPECIMEN_SCENES
 from passband.study.plan import NetworkPlan, image_seed, scenes
+from passband.study.simulated import SIMULATED_PER_SCENE, SIMULATED_SCENES
 from passband.study.study import FullSeries, Study
 
-VERSIONS: Final = {"measures": 1, "bands": 1, "evidence": 1, "analysis": 1}
+VERSIONS: Final = {"measures": 1, "bands": 1, "evidence": 2, "analysis": 2}
 """Count changes of code that change a table: what was made before is then made again."""
 FEWEST_DOMAINS: Final = fewest_conditions(Resampling(seed=0).level)
 """Training domains, and test domains, of a series below which nothing is said of new ones."""
@@ -56,13 +57,15 @@ def bands_id(study: Study) -> str:
 
 
 def evidence_id(study: Study, series: FullSeries, train: str, finished: Collection[NetworkPlan]) -> str:
-    """Of the part of a training domain: covers the finished networks of the domain, of which two are asked."""
+    """Of the part of a training domain: covers the finished networks of the domain, of which two are asked, and what
+    simulated images are made of."""
     parts = sorted(
         plan.part_id for plan in finished if plan.member.series == series.name and plan.domain == train
     )
     return content_id(
         {
             "evidence": [VERSIONS["evidence"], NAMES, MOST_IMAGES, AGREEMENT_IMAGES],
+            "simulated": _simulated(study, series),
             "parts": parts,
             "train": train,
         }
@@ -78,6 +81,14 @@ def analysis_id(study: Study, finished: Collection[NetworkPlan]) -> str:
             "tables": [measures_id(study), bands_id(study)],
         }
     )
+
+
+def _simulated(study: Study, series: FullSeries) -> list[object]:
+    """What simulated images of the tests are made of, beside imaging and masks, which the parts cover."""
+    sets = sorted({study.domains[name].structures for name in series.test_on})
+    shown = {name: scenes(study, name, "validation")[:SIMULATED_SCENES] for name in sets}
+    ids = {name: [scene.scene_id for scene in each] for name, each in shown.items()}
+    return [SIMULATED_PER_SCENE, image_seed(study), ids]
 
 
 def _domains(study: Study) -> dict[str, object]:

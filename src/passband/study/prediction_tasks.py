@@ -33,6 +33,7 @@ from passband.study.plan import image_seed, series_of
 from passband.study.prediction import as_data, prediction_table, verdicts
 from passband.study.prediction_plan import contested_pairs
 from passband.study.results import run_results
+from passband.study.simulated import simulated_dice, simulated_images
 from passband.study.study import FullSeries, Study
 from passband.wave import SceneWaves
 
@@ -62,7 +63,8 @@ def gather_evidence(
 ) -> dict[str, Any]:
     """What two networks of a training domain say of unlabelled images of every test domain, as a part of the table.
 
-    network_ids: the finished networks of the domain; the median one at home is asked, and its neighbour.
+    network_ids: the finished networks of the domain; the median one at home is asked, and its neighbour. The median
+    one labels simulated images of the test domain too (`simulated`).
     """
     study, folder = study_of(study_json), RunFolder(Path(root))
     series = series_of(study, series_name)
@@ -108,7 +110,9 @@ def _shown(root: str, study_json: str, series: FullSeries, domain: str, networks
         response(network, images[:count].to(own_device()), series.training.precision)
         for network, count in zip(networks, counts, strict=False)
     ]
-    own = study.domains[domain]
+    own, to_label = study.domains[domain], simulated_images(root, study_json, domain)
+    if to_label is not None:
+        to_label = Batch(to_label.images.to(own_device()), to_label.masks.to(own_device()))
     return Shown(
         own.imaging,
         own.structures,
@@ -116,6 +120,7 @@ def _shown(root: str, study_json: str, series: FullSeries, domain: str, networks
         images_grid(study, domain).sampling_A,
         responses[0],
         responses[1] if len(responses) > 1 else None,
+        simulated_dice(networks[0], to_label, series.training.precision),
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from itertools import islice
+from math import ceil
 from pathlib import Path
 from typing import Any, Final
 
@@ -42,6 +43,8 @@ from passband.training.loop import Member as TrainingMember
 
 COHERENCE_WAVES: Final = 3
 """Structures of each set on which the ways of reckoning partial coherence are compared."""
+COHERENCE_DOMAINS: Final = 11
+"""At most so many test domains, evenly chosen: averaging hundreds of images explicitly for each takes its time."""
 
 
 def simulate(root: str, study_json: str, structures: str, split: Split, index: int) -> dict[str, Any]:
@@ -88,9 +91,10 @@ def measure(root: str, study_json: str) -> dict[str, Any]:
 
 
 def compare_coherence(root: str, study_json: str) -> dict[str, Any]:
-    """Both ways of reckoning partial coherence, in every test domain of the study's own series, on a few structures."""
+    """Both ways of reckoning partial coherence, in test domains of the study's own series, on a few structures."""
     study, folder = study_of(study_json), RunFolder(Path(root))
-    domains = {name: study.domains[name] for name in study.test_on}
+    step = ceil(len(study.test_on) / COHERENCE_DOMAINS)
+    domains = {name: study.domains[name] for name in study.test_on[::step]}
     names = {domain.structures for domain in domains.values()}
     few = {name: list(islice(waves_of(root, study, name, "test"), COHERENCE_WAVES)) for name in names}
     waves = {name: [each.full for each in several] for name, several in few.items()}
