@@ -1,8 +1,8 @@
-"""The predictors that every study is judged by, fixed before any study was run.
+"""The predictors that every study is judged by, fixed before the study that judges was looked at.
 
-The primary one is a monotone model on measures that need no network and no image of the test domain; a second
-one adds what a network says of itself on unlabelled images. Every plain baseline whose column is in the table
-of pairs stands beside them.
+The primary one is a smooth function of all measures, which need no network and no image of the test domain; a
+second one corrects by some of them what a network says of itself on unlabelled images. Every plain baseline whose
+column is in the table of pairs stands beside them.
 """
 
 from typing import Final
@@ -10,7 +10,6 @@ from typing import Final
 import pandas as pd
 
 from passband.information.registry import MEASURES
-from passband.information.rings import RINGS
 from passband.shift.evidence import BASELINES
 from passband.shift.predictors import (
     Predictor,
@@ -20,30 +19,8 @@ from passband.shift.predictors import (
     by_parameters,
 )
 
-RINGED: Final = tuple(
-    f"{name}_{ring + 1}"
-    for name in ("outside_shift", "inside_shift", "contrast_train", "contrast_test")
-    for ring in range(RINGS)
-)
-PRIMARY: Final = (
-    *RINGED,
-    "background_novelty",
-    "relative_novelty",
-    "particle_novelty",
-    "distinctness_train",
-    "outside_distance",
-    "inside_distance",
-    "brightest_ring",
-    "contrast_alignment",
-    "detectability",
-    "polarity",
-    "noise_gained",
-    "delocalisation_mismatch_A",
-    "delocalisation_growth_A",
-    "support_visibility_train",
-)
-"""Measures of the primary predictor: what both textures are ring by ring, how new they are, whether the filter of
-training tells them apart, sign, noise, displacement, what was there to learn."""
+PRIMARY: Final = tuple(MEASURES)
+"""Features of the primary predictor: every measure, since no few of them did as well (docs/decisions/0023)."""
 CORRECTING: Final = (
     "background_novelty",
     "relative_novelty",
