@@ -20,13 +20,13 @@ from passband.shift.contests import (
 from passband.shift.evidence import BASELINES
 from passband.shift.limits import explained_by, limits
 from passband.shift.predictors import by_measures
-from passband.shift.standard import CONFIDENCE, PRIMARY
+from passband.shift.standard import CONFIDENCE, PLAIN, PRIMARY
 
 OPTIONS = AnalysisOptions(Resampling(seed=1, resamples=100), n_folds=3, baselines_in=())
 
 
 def study(n: int, m: int, seed: int = 0, evidence: bool = True) -> pd.DataFrame:
-    """Dice falls with a distance, which the primary measures tell nearly and settings only hint at."""
+    """Dice falls with a distance, which measures tell nearly; plain ones of transfer and settings only hint at it."""
     stream = np.random.default_rng(seed)
     place = {f"{seed}-{k:02d}": stream.uniform(0, 0.5) for k in range(n + m)}
     names = list(place)
@@ -34,7 +34,8 @@ def study(n: int, m: int, seed: int = 0, evidence: bool = True) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=["train_id", "test_id", "distance"])
     signs = {name: -MEASURES[name].larger or 1 for name in PRIMARY}
     told = {
-        name: sign * (table["distance"] + stream.normal(0, 0.01, len(table))) for name, sign in signs.items()
+        name: sign * (table["distance"] + stream.normal(0, 0.1 if name in PLAIN else 0.01, len(table)))
+        for name, sign in signs.items()
     }
     table = table.assign(
         dice_mean=0.95 - table["distance"],
@@ -117,6 +118,8 @@ def test_too_few_domains_and_missing_evidence_are_refused_in_a_sentence() -> Non
     holes.loc[:2, CONFIDENCE[0]] = np.nan
     with pytest.raises(UserError, match="for 3 of 99 pairs there is nothing"):
         judged("unlabelled", holes, OPTIONS)
+    with pytest.raises(UserError, match="for 3 of 99 pairs there is nothing"):
+        judged_frozen("unlabelled", holes, study(9, 2, seed=1), OPTIONS)
 
 
 def test_a_measure_that_knows_the_distance_wins_both_left_out() -> None:
@@ -149,6 +152,12 @@ def test_frozen_contests_have_the_headline_of_all_others() -> None:
     told = judged_frozen("physics", study(9, 5, seed=1), study(10, 4), OPTIONS).headline()
     assert told.keys() == judged("physics", study(10, 4), OPTIONS).headline().keys()
     assert told["mae_both_out"] < told["best_baseline_mae"]
+
+
+def test_a_study_too_small_to_judge_frozen_models_on_is_refused_in_a_sentence() -> None:
+    for n, m, told in ((1, 4, "1 training and 5 test"), (2, 0, "2 training and 2 test")):
+        with pytest.raises(UserError, match=f"{told} domains are too few to judge"):
+            judged_frozen("physics", study(n, m, seed=1), study(10, 4), OPTIONS)
 
 
 def test_only_models_fitted_within_the_study_have_their_errors_widened() -> None:

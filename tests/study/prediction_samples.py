@@ -23,7 +23,7 @@ from passband.study.study import Domain, Study
 METRICS = ("dice", "iou", "pixel_error", "cross_entropy", "f1")
 
 
-def wide_study(name: str = "wide", first_nm: int = -10, starts: int = 2) -> Study:
+def wide_study(name: str = "wide", first_nm: int = -10, starts: int = 2, seed: int = 3) -> Study:
     """Ten domains of defocus, each for training and for tests."""
     domains = {
         f"{mean:+d} nm": Domain(
@@ -38,6 +38,7 @@ def wide_study(name: str = "wide", first_nm: int = -10, starts: int = 2) -> Stud
         "train_on": tuple(domains),
         "test_on": tuple(domains),
         "random_starts": starts,
+        "seed": seed,
     }
     return tiny_study().model_copy(update=changed)
 

@@ -20,6 +20,7 @@ from passband.records import canonical_json
 from passband.report.prediction import prediction_paragraphs
 from passband.report.publish import publish
 from passband.shift.contests import BAND_CLASSIFIER, DIRECT_SIMULATION, SIMULATED
+from passband.storage.ledger import Ledger
 from passband.storage.results_folder import ResultsFolder
 from passband.storage.run_folder import RunFolder
 from passband.storage.tables import load_table, read_parts, save_part
@@ -30,7 +31,7 @@ from passband.study.export_results import export_results
 from passband.study.measures import PLAIN
 from passband.study.plan import network_plans, scenes
 from passband.study.prediction import as_data, verdicts
-from passband.study.prediction_plan import evidence_id
+from passband.study.prediction_plan import analysis_id, evidence_id
 from passband.study.results import open_results
 from passband.study.run import run_study
 from passband.study.simulated import SIMULATED_PER_SCENE, simulated_dice, simulated_images
@@ -240,7 +241,7 @@ def test_a_large_study_is_told_in_figures(
 def test_models_of_one_study_are_judged_once_on_another(
     wide: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    other = made_up_run(tmp_path / "other", wide_study("other", first_nm=-9)).root
+    other = made_up_run(tmp_path / "other", wide_study("other", first_nm=-9, seed=4)).root
     assert call(monkeypatch, "analyse", str(other), "--fitted-on", str(wide), "--json") == 0
     told = json.loads(capsys.readouterr().out)
     assert set(KEYS) <= set(told["frozen"])
@@ -253,7 +254,10 @@ def test_models_of_one_study_are_judged_once_on_another(
 def test_domains_that_are_not_new_are_told(wide: Path, tmp_path: Path) -> None:
     shifted = made_up_run(tmp_path / "shifted", wide_study("shifted", first_nm=-8)).root
     found = verdicts(open_results(shifted), open_results(wide))
-    assert found[0].notes == ("9 of 10 domains are in the reference study too: they are not new",)
+    assert found[0].notes == (
+        "9 of 10 domains are in the reference study too: they are not new",
+        "2 of 2 test structures are in the reference study too: they are not new",
+    )
 
 
 def test_what_cannot_be_analysed_is_refused_with_what_to_do(copied: Path, tmp_path: Path) -> None:
@@ -301,11 +305,71 @@ def test_results_of_another_study_damage_and_overlap_are_refused(wide: Path, tmp
         export_results(wide, wide)
     (portion,) = (to / "scores").glob("*.parquet")
     shutil.copy(portion, portion.with_name("copied.parquet"))
+    with pytest.raises(UserError, match=r"portions/copied\.json is not there"):
+        open_results(to)
+    provenance = ResultsFolder(to).provenance(portion.stem)
+    shutil.copy(provenance, provenance.with_name("copied.json"))
     with pytest.raises(UserError, match="stands in two portions"):
         ResultsFolder(to).scores()
     portion.with_name("copied.parquet").unlink()
+    provenance.with_name("copied.json").unlink()
     data = bytearray(portion.read_bytes())
     data[len(data) // 2] ^= 1
     portion.write_bytes(data)
     with pytest.raises(UserError, match="checksum"):
         open_results(to)
+
+
+def test_published_results_with_a_study_or_a_portion_of_another_are_refused(
+    wide: Path, tmp_path: Path
+) -> None:
+    to, there = tmp_path / "results", tmp_path / "there"
+    export_results(wide, to)
+    export_results(made_up_run(tmp_path / "other", wide_study("other"), networks=1).root, there)
+    (provenance,) = (there / "portions").glob("*.json")
+    for kind in ("networks", "scores"):
+        name = f"{kind}/{provenance.stem}.parquet"
+        shutil.copy(there / name, to / name)
+    shutil.copy(provenance, to / "portions" / provenance.name)
+    with pytest.raises(UserError, match="this portion is of another study"):
+        open_results(to)
+    study = ResultsFolder(to).study
+    study.write_text(study.read_text(encoding="utf-8").replace("name: wide", "name: wider"), encoding="utf-8")
+    with pytest.raises(UserError, match="is not the study of these results"):
+        open_results(to)
+
+
+def test_an_export_that_was_killed_is_refused_and_completed_by_the_next(wide: Path, tmp_path: Path) -> None:
+    to = tmp_path / "results"
+    export_results(wide, to)
+    (provenance,) = (to / "portions").glob("*.json")
+    provenance.unlink()
+    (to / "scores" / f"{provenance.stem}.parquet").unlink()
+    with pytest.raises(UserError, match=r"\.json is not there"):
+        open_results(to)
+    assert "20 networks added, 20 of 20" in export_results(wide, to)
+    assert_same_results(to, wide)
+
+
+def test_tables_of_another_version_of_the_study_are_refused(wide: Path, tmp_path: Path) -> None:
+    root = Path(shutil.copytree(wide, tmp_path / "changed"))
+    with Ledger(RunFolder(root).ledger) as ledger:
+        ledger.forget(sorted(ledger.done_keys("measures")))
+    with pytest.raises(UserError, match="of another version of the study"):
+        open_results(root)
+
+
+def test_a_study_that_is_changed_and_changed_back_has_its_tables_made_again(copied: Path) -> None:
+    folder, study = RunFolder(copied), tiny_study()
+    before = load_table(folder.measures)
+    q_max = study.measures.model_copy(update={"q_max_per_A": 0.8})
+    run_study(study.model_copy(update={"measures": q_max}), copied, ExecutorSpec(name="inline"))
+    assert not load_table(folder.measures).equals(before)
+    run_study(study, copied, ExecutorSpec(name="inline"))
+    pd.testing.assert_frame_equal(load_table(folder.measures), before)
+
+
+def test_the_id_of_what_is_said_covers_the_tables_that_are_there() -> None:
+    plans = network_plans(tiny_study())
+    assert analysis_id(tiny_study(), plans, ["a", "b"]) == analysis_id(tiny_study(), plans, ["b", "a"])
+    assert analysis_id(tiny_study(), plans, ["a", "b"]) != analysis_id(tiny_study(), plans, ["a"])

@@ -19,7 +19,10 @@ class Response:
 
 
 def response(network: UNet, images: Tensor, precision: Precision, batch: int = 8) -> Response:
-    """How a network, in evaluation mode, responds to images (n, 1, ny, nx) of mean 0 and variance 1; all on the CPU."""
+    """How a network, in evaluation mode, responds to images (n, 1, ny, nx) of mean 0 and variance 1.
+
+    Network and images are on one device, the response is on the CPU.
+    """
     deepest: list[Tensor] = []
 
     def note(module: torch.nn.Module, given: tuple[Tensor, ...], made: Tensor) -> None:

@@ -42,6 +42,8 @@ UNLABELLED: Final = tuple(name for name, each in BASELINES.items() if set(each.n
 BAND_CLASSIFIER: Final = "band_classifier_dice"
 SIMULATED: Final = "simulated_dice"
 """Column of the Dice of networks on images simulated under the imaging of the test domain."""
+FEWEST_JUDGED: Final = 3
+"""Training domains, and test domains, on which models of another study are judged at least."""
 DIRECT_SIMULATION: Final = "direct simulation"
 """The predictor on that column."""
 
@@ -74,10 +76,18 @@ def judged_frozen(
 ) -> Analysis:
     """A contest between models that were fitted on all pairs of a reference study, judged on the pairs of another one.
 
-    Raises UserError for too few conditions in either, or missing columns.
+    Raises UserError for too few conditions in either, or for columns or evidence missing in one of them.
     """
     common = [name for name in reference if name in pairs and (name != SIMULATED or _is_whole(name, pairs))]
     _check_size(reference[common], options)
+    found = [pairs[f"{role}_id"].nunique() for role in ("train", "test")]
+    if min(found) < FEWEST_JUDGED:
+        raise UserError(
+            f"{found[0]} training and {found[1]} test domains are too few to judge models of another study on; "
+            f"{FEWEST_JUDGED} of each are needed"
+        )
+    if name == "unlabelled":
+        _check_confidence(pairs)
     taking_part = contest(name, reference[common])
     return analyse_frozen(pairs, reference, taking_part.ours, taking_part.baselines, options)
 
@@ -94,17 +104,7 @@ def _physics(pairs: pd.DataFrame) -> Contest:
 
 
 def _unlabelled(pairs: pd.DataFrame) -> Contest:
-    if not set(CONFIDENCE) <= set(pairs.columns):
-        raise UserError(
-            "there is no table of what networks say of unlabelled images; with at least nine training and nine test "
-            "domains `passband run` makes it"
-        )
-    lost = int(pairs[list(CONFIDENCE)].isna().any(axis=1).sum())
-    if lost:
-        raise UserError(
-            f"for {lost:,} of {len(pairs):,} pairs there is nothing that networks say of unlabelled images; `passband "
-            "run` makes it once all networks are there"
-        )
+    _check_confidence(pairs)
     ours = standard_ours(pairs)
     with_images = [each for each in ours if set(each.columns) & set(UNLABELLED)]
     settings = _settings(pairs)
@@ -134,6 +134,21 @@ def _unlabelled(pairs: pd.DataFrame) -> Contest:
             *(known if settings else []),
         ),
     )
+
+
+def _check_confidence(pairs: pd.DataFrame) -> None:
+    """Raises UserError where what the network says of itself is not known of every pair."""
+    if not set(CONFIDENCE) <= set(pairs.columns):
+        raise UserError(
+            "there is no table of what networks say of unlabelled images; with at least nine training and nine test "
+            "domains `passband run` makes it"
+        )
+    lost = int(pairs[list(CONFIDENCE)].isna().any(axis=1).sum())
+    if lost:
+        raise UserError(
+            f"for {lost:,} of {len(pairs):,} pairs there is nothing that networks say of unlabelled images; `passband "
+            "run` makes it once all networks are there"
+        )
 
 
 def _is_whole(column: str, pairs: pd.DataFrame) -> bool:

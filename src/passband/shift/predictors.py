@@ -96,6 +96,7 @@ def monotone_trees(features: Floats, dice: Floats, larger: Sequence[int]) -> Pre
     scikit-learn's HistGradientBoostingRegressor; a missing feature (NaN) is a value of its own there.
     """
     from sklearn.ensemble import HistGradientBoostingRegressor
+    from threadpoolctl import threadpool_limits
 
     empty = np.isnan(features).all(axis=0)  # scikit-learn takes a missing feature, but no column of them
     model = HistGradientBoostingRegressor(
@@ -107,7 +108,9 @@ def monotone_trees(features: Floats, dice: Floats, larger: Sequence[int]) -> Pre
         monotonic_cst=list(larger),
         early_stopping=False,
         random_state=0,
-    ).fit(np.where(empty, 0.0, features), dice)
+    )
+    with threadpool_limits(1):  # several threads take longer for so few pairs, by far on busy cores
+        model.fit(np.where(empty, 0.0, features), dice)
     return lambda x: np.clip(model.predict(np.where(empty, 0.0, x)), 0.0, 1.0)
 
 
@@ -116,7 +119,8 @@ def smooth(features: Floats, dice: Floats, larger: Sequence[int]) -> Predict:
 
     Dice is a smooth function of spectra, and a pair lies between pairs whose domains are like its own; trees have to
     cut that into steps. The kernel is as wide as the features are many, gamma = 1/(2p); Dice is taken to be known to
-    .02. A missing feature (NaN) is taken for the mean. A. J. Smola, B. Schölkopf, Stat. Comput. 14, 199 (2004).
+    .02. A missing feature (NaN, infinite) is taken for the mean.
+    A. J. Smola, B. Schölkopf, Stat. Comput. 14, 199 (2004).
     """
     model = _support_vectors(features, dice, STIFFNESS)
     return lambda x: np.clip(model(x), 0.0, 1.0)
@@ -140,7 +144,7 @@ def _support_vectors(features: Floats, values: Floats, stiffness: float) -> Pred
     spread = np.where(spread > 0, spread, 1.0)
 
     def standardised(x: Floats) -> Floats:
-        return np.asarray(np.nan_to_num((x - centre) / spread, nan=0.0), dtype=np.float64)
+        return np.asarray(np.where(np.isfinite(x), (x - centre) / spread, 0.0), dtype=np.float64)
 
     model = SVR(C=stiffness, epsilon=KNOWN_TO, gamma=0.5 / features.shape[1])
     model.fit(standardised(features), values)

@@ -8,7 +8,8 @@
               measures/<id>.parquet  bands/  information/       tables of pairs, by the id of what they are made of
 
 A portion is named after the networks in it, so two people who export different networks may put their files
-together. All Parquet files are sealed: a flipped byte is found when one is read.
+together. Its JSON is written last: without it a portion does not count. All Parquet files are sealed: a flipped byte
+is found when one is read; a file that is not the one its portion was written with is found by its checksum.
 """
 
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from passband.storage.seals import sha256_of
 FORMAT: Final = "passband results, format 1"
 _MARK: Final = "results.json"
 Portions = Literal["networks", "scores", "evidence"]
+_KINDS: Final[tuple[Portions, ...]] = ("networks", "scores", "evidence")
 PairTable = Literal["measures", "bands", "information"]
 
 
@@ -68,6 +70,46 @@ class ResultsFolder:
             )
         return told
 
+    def check(self, study_id: str) -> None:
+        """Whether everything is of one study, and every file of a portion as it was written.
+
+        Raises UserError for another study or format, and for files that are missing, changed, or of no portion.
+        """
+        told = self.told()
+        if told.get("study_id") != study_id:
+            raise UserError(
+                f"{self.study} is not the study of these results (id {study_id}; {_MARK} says {told.get('study_id')}); "
+                "put back the file that was exported with them"
+            )
+        for path in sorted((self.root / "portions").glob("[!.]*.json")):
+            self._check_portion(path, study_id)
+        for path in sorted(each for kind in _KINDS for each in (self.root / kind).glob("[!.]*.parquet")):
+            if not self.provenance(path.stem).exists():
+                raise UserError(
+                    f"{path}: portions/{path.stem}.json is not there, so where this comes from is not known; export "
+                    "the run again, or remove the file"
+                )
+
+    def _check_portion(self, path: Path, study_id: str) -> None:
+        told = load_json(path)
+        sums = told.get("sha256") if isinstance(told, dict) else None
+        if not isinstance(sums, dict):
+            raise UserError(f"{path} is no provenance of a portion; put back what `export-results` wrote")
+        if told.get("study_id") != study_id:
+            raise UserError(
+                f"{path}: this portion is of another study (id {told.get('study_id')}); remove it"
+            )
+        for kind in _KINDS:
+            file = self.portion(kind, path.stem)
+            digest = sums.get(file.relative_to(self.root).as_posix())
+            if digest is None and not file.exists():
+                continue
+            if not file.exists() or sha256_of(file.read_bytes()) != digest:
+                what = "is not the file it was exported as" if file.exists() else "is missing"
+                raise UserError(
+                    f"{file} {what} (checksum in {path.name}); put it back or export the run again"
+                )
+
     @property
     def study(self) -> Path:
         """The study, in YAML."""
@@ -103,14 +145,10 @@ class ResultsFolder:
         found = self._read("evidence", None)
         return None if found.empty else found
 
-    def measures(self, key: str) -> pd.DataFrame | None:
-        """The table of measures of this id; else the only one that is there. Raises UserError for several others."""
-        if self.pairs("measures", key).exists():
-            return load_table(self.pairs("measures", key))
-        return self.table("measures")
-
-    def table(self, kind: PairTable) -> pd.DataFrame | None:
-        """The only table of a kind, None where there is none. Raises UserError for several."""
+    def table(self, kind: PairTable, key: str) -> pd.DataFrame | None:
+        """The table of a kind and id; else the only one that is there, or None. Raises UserError for several others."""
+        if self.pairs(kind, key).exists():
+            return load_table(self.pairs(kind, key))
         files = sorted((self.root / kind).glob("[!.]*.parquet"))
         if len(files) > 1:
             raise UserError(
@@ -119,7 +157,11 @@ class ResultsFolder:
         return load_table(files[0]) if files else None
 
     def _read(self, kind: Portions, keys: list[str] | None) -> pd.DataFrame:
-        files = sorted((self.root / kind).glob("[!.]*.parquet"))
+        files = [
+            path
+            for path in sorted((self.root / kind).glob("[!.]*.parquet"))
+            if self.provenance(path.stem).exists()
+        ]
         if not files:
             return pd.DataFrame(columns=keys or ["train_id"])
         table = pd.concat([load_table(path) for path in files], ignore_index=True)

@@ -81,7 +81,7 @@ def _portion(
             ("series", "train_id", "learning_rate", "seed"),
             [plan.network_id for plan in fresh],
         )
-        tables = {"networks": lines, "scores": _summary(folder, fresh)}
+        tables = {"scores": _summary(folder, fresh), "networks": lines}
         for kind, table in tables.items():
             path = results.portion(kind, name)  # type: ignore[arg-type]
             sums[path] = save_narrow(path, table)

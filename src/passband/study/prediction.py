@@ -18,8 +18,9 @@ from passband.shift.limits import Limits, limits
 from passband.shift.pair_table import KEYS
 from passband.shift.parameters import pair_parameters
 from passband.study.measures import domain_settings, plain_distances
+from passband.study.plan import scenes
 from passband.study.results import Results
-from passband.study.study import FullSeries, Study
+from passband.study.study import MAIN, SPLITS, FullSeries, Study
 
 RESAMPLES: Final = 1000
 PREFIXES: Final = ("train_", "test_")
@@ -69,6 +70,8 @@ def _verdict(results: Results, series: FullSeries, fitted_on: Results | None) ->
         reference = fitted_on.pairs(main)
         pairs, reference = with_common_settings((results.study, pairs), (fitted_on.study, reference))
         notes += _known_domains(results.study, series, fitted_on.study)
+        notes += _known_structures(results.study, series, fitted_on.study)
+        notes += _other_masks(results.study, fitted_on.study)
     analyses: dict[ContestName, Analysis] = {}
     refusals: dict[ContestName, str] = {}
     for name in CONTESTS:
@@ -81,6 +84,11 @@ def _verdict(results: Results, series: FullSeries, fitted_on: Results | None) ->
         except UserError as error:
             refusals[name] = str(error)
     measures = [name for name in MEASURES if name in pairs]
+    if unknown := int(pairs[measures].isna().all(axis=1).sum()):
+        notes.append(
+            f"{unknown:,} of {len(pairs):,} pairs have no measures, since a domain has no training structures; the "
+            "mean stands for them"
+        )
     found = limits(results.means(series.name), pairs, measures, options.resampling.seed)
     networks = int(pairs.drop_duplicates("train_id")["n_networks"].sum())
     return Verdict(
@@ -124,10 +132,37 @@ def _known_domains(study: Study, series: FullSeries, reference: Study) -> list[s
     )
 
 
+def _known_structures(study: Study, series: FullSeries, reference: Study) -> list[str]:
+    """A note where networks of the reference were trained or tested on structures of a study's tests."""
+    used = {reference.domains[name].structures for name in reference.test_domains}
+    there = {scene.scene_id for name in used for split in SPLITS for scene in scenes(reference, name, split)}
+    shown = dict.fromkeys(study.domains[name].structures for name in series.test_on)
+    ids = {scene.scene_id for name in shown for scene in scenes(study, name, "test")}
+    same = len(ids & there)
+    return (
+        [f"{same} of {len(ids)} test structures are in the reference study too: they are not new"]
+        if same
+        else []
+    )
+
+
+def _other_masks(study: Study, reference: Study) -> list[str]:
+    """A note where Dice means something else in the reference."""
+    own, other = study.mask, reference.mask
+    return (
+        [
+            f"masks are '{own.preset}', blurred by {own.blur_A:g} Å, and '{other.preset}', {other.blur_A:g} Å, in the "
+            "reference study: Dice is not the same in both"
+        ]
+        if own != other
+        else []
+    )
+
+
 def as_data(found: list[Verdict]) -> dict[str, Any]:
-    """Verdicts as one object for JSON: the study's own series at the top, all under "series" if there are several."""
-    first = series_data(found[0])
-    return first | ({"series": {each.series: series_data(each) for each in found}} if len(found) > 1 else {})
+    """Verdicts as one object for JSON: the study's own series at the top, all under "series" if there are others."""
+    every = {each.series: series_data(each) for each in found}
+    return every[found[0].series] | ({} if list(every) == [MAIN] else {"series": every})
 
 
 def series_data(verdict: Verdict) -> dict[str, Any]:

@@ -72,13 +72,14 @@ def evidence_id(study: Study, series: FullSeries, train: str, finished: Collecti
     )
 
 
-def analysis_id(study: Study, finished: Collection[NetworkPlan]) -> str:
-    """Of what is said of prediction."""
+def analysis_id(study: Study, finished: Collection[NetworkPlan], made: Collection[str]) -> str:
+    """Of what is said of prediction. made: ids of the tables of pairs and of evidence that are there, so that it is
+    said again once one is there that had failed."""
     return content_id(
         {
             "analysis": VERSIONS["analysis"],
             "parts": sorted(plan.part_id for plan in finished),
-            "tables": [measures_id(study), bands_id(study)],
+            "tables": sorted(made),
         }
     )
 

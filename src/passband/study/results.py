@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from passband.errors import UserError
-from passband.records import parse_record
+from passband.records import content_id, parse_record
 from passband.shift.pair_table import KEYS, pair_table
 from passband.storage.documents import load_yaml
 from passband.storage.ledger import Ledger
@@ -19,8 +19,8 @@ from passband.storage.results_folder import ResultsFolder, is_results_folder
 from passband.storage.run_folder import RunFolder
 from passband.storage.summary import read_summary
 from passband.storage.tables import load_table, part_keys, read_parts
-from passband.study.plan import NetworkPlan, network_plans
-from passband.study.prediction_plan import evidence_id, measures_id
+from passband.study.plan import NetworkPlan, information_id, network_plans
+from passband.study.prediction_plan import bands_id, contested, evidence_id, measures_id
 from passband.study.study import FullSeries, Study
 
 SUMMARY = ("network_id", "train_id", "test_id", "dice_mean")
@@ -89,7 +89,7 @@ ABOUT = ("series", "asked", "asked_too", "of_networks")
 def rounded(table: pd.DataFrame) -> pd.DataFrame:
     """A table with its numbers at the precision of float32."""
     numbers = table.select_dtypes("float").columns
-    return table.assign(**{str(name): table[name].astype("float32").astype("float64") for name in numbers})
+    return table.astype(dict.fromkeys(numbers, "float32")).astype(dict.fromkeys(numbers, "float64")).copy()
 
 
 def open_results(root: Path) -> Results:
@@ -111,6 +111,7 @@ def _check_finished(folder: RunFolder, study: Study) -> None:
     done = {plan.part_id for plan in finished_plans(folder, study)}
     with Ledger(folder.ledger) as ledger:
         failed = {each.key for each in ledger.failures("networks")} & (planned - done)
+        tables = ledger.done_keys("measures")
     missing = len(planned - done - failed)
     again = f"`passband run … --root {folder.root}`"
     if missing:
@@ -121,6 +122,14 @@ def _check_finished(folder: RunFolder, study: Study) -> None:
         raise UserError(f"{folder.root}: all {len(failed):,} networks failed; `passband status` says why")
     if not folder.measures.exists():
         raise UserError(f"{folder.root} has no table of measures; {again} makes it, and nothing else again")
+    wanted = {measures_id(study)} | (
+        {bands_id(study)} if folder.bands.exists() and contested(study) else set()
+    )
+    if not wanted <= tables:
+        raise UserError(
+            f"{folder.root}: the tables of measures are of another version of the study or of passband; {again} makes "
+            "them again, and nothing else"
+        )
 
 
 def run_results(folder: RunFolder, study: Study) -> Results:
@@ -136,7 +145,7 @@ def run_results(folder: RunFolder, study: Study) -> Results:
         dice=dice_table(read_summary(folder, SUMMARY, [plan.part_id for plan in plans])),
         series={plan.network_id: plan.member.series for plan in plans},
         measures=load_table(folder.measures),
-        bands=load_table(folder.bands) if folder.bands.exists() else None,
+        bands=load_table(folder.bands) if folder.bands.exists() and contested(study) else None,
         information=load_table(folder.information) if folder.information.exists() else None,
         evidence=read_parts(folder.evidence, ("series", *KEYS), there) if there else None,
     )
@@ -144,9 +153,10 @@ def run_results(folder: RunFolder, study: Study) -> Results:
 
 def _published(folder: ResultsFolder) -> Results:
     study = parse_record(Study, load_yaml(folder.study), str(folder.study))
+    folder.check(content_id(study))
     networks, summary = folder.networks(), folder.scores()
     planned = {plan.network_id: plan.member.series for plan in network_plans(study)}
-    measures = folder.measures(measures_id(study))
+    measures = folder.table("measures", measures_id(study))
     if measures is None:
         raise UserError(
             f"{folder.root} has no table of measures; export a run that is finished, `passband export-results RUN --to "
@@ -154,6 +164,8 @@ def _published(folder: ResultsFolder) -> Results:
         )
     known = summary[summary["network_id"].isin(planned)]
     notes = []
+    if not folder.pairs("measures", measures_id(study)).exists():
+        notes.append("the table of measures was made by another version of passband")
     if len(networks) < len(planned):
         notes.append(f"{len(networks):,} of {len(planned):,} planned networks are there")
     return Results(
@@ -162,8 +174,8 @@ def _published(folder: ResultsFolder) -> Results:
         dice=dice_table(known),
         series=planned,
         measures=measures,
-        bands=folder.table("bands"),
-        information=folder.table("information"),
+        bands=folder.table("bands", bands_id(study)),
+        information=folder.table("information", information_id(study)),
         evidence=_largest(folder.evidence()),
         notes=tuple(notes),
     )

@@ -202,7 +202,8 @@ class _Start:
     def information(self) -> None:
         """The table of measures of every pair of domains."""
         task = self._task(information_id(self.study), "information", tasks.measure)
-        self._carry_out("information", "tables", [task], lambda _: has_part(self.folder.root, "information"))
+        there = has_part(self.folder.root, "information")
+        self._carry_out("information", "tables", [task], lambda _: there, alone=True)
 
     def examples(self) -> None:
         """Images and predictions for the report, from networks of the study's own series that are there."""
@@ -211,12 +212,13 @@ class _Start:
         if not shown:
             return
         task = self._task(examples_id(self.study, shown), "examples", tasks.show, shown)
-        self._carry_out("examples", "sets", [task], lambda _: are_intact(self.folder.examples))
+        self._carry_out("examples", "sets", [task], lambda _: are_intact(self.folder.examples), alone=True)
 
     def coherence(self) -> None:
         """The table that compares the two ways of reckoning partial coherence."""
         task = self._task(coherence_id(self.study), "coherence", tasks.compare_coherence)
-        self._carry_out("coherence", "tables", [task], lambda _: has_part(self.folder.root, "coherence"))
+        there = has_part(self.folder.root, "coherence")
+        self._carry_out("coherence", "tables", [task], lambda _: there, alone=True)
 
     def prediction(self) -> None:
         """What foretells performance in new domains: tables of measures and evidence, and what they come to."""
@@ -227,15 +229,19 @@ class _Start:
         if contested(study):
             tables[bands_id(study)] = self.folder.bands
             planned.append(self._task(bands_id(study), "measures", prediction_tasks.classify_bands))
-        self._carry_out("measures", "tables", planned, lambda key: is_intact_table(tables[key]))
+        self._carry_out("measures", "tables", planned, lambda key: is_intact_table(tables[key]), alone=True)
         if finished:
-            self.evidence(finished)
-            task = self._task(analysis_id(study, finished), "analysis", prediction_tasks.analyse_run)
+            asked = self.evidence(finished)
+            made = {*tables, *asked} & (self.ledger.done_keys("measures") | self.ledger.done_keys("evidence"))
+            task = self._task(analysis_id(study, finished, made), "analysis", prediction_tasks.analyse_run)
             there = self.folder.analysis.exists() and is_intact_table(self.folder.predictions)
-            self._carry_out("analysis", "studies", [task], lambda _: there)
+            self._carry_out("analysis", "studies", [task], lambda _: there, alone=True)
 
-    def evidence(self, finished: Sequence[NetworkPlan]) -> None:
-        """What networks say of unlabelled images, a part for every training domain of a series that is large enough."""
+    def evidence(self, finished: Sequence[NetworkPlan]) -> list[str]:
+        """What networks say of unlabelled images, a part for every training domain of a series that is large enough.
+
+        Returns the ids of all parts, made or not.
+        """
         planned = []
         for series in contested(self.study):
             for train in series.train_on:
@@ -246,6 +252,7 @@ class _Start:
                     function = prediction_tasks.gather_evidence
                     planned.append(self._task(key, "evidence", function, series.name, train, ids, key))
         self._carry_out("evidence", "domains", planned, lambda key: has_part(self.folder.evidence, key))
+        return [task.key for task in planned]
 
     def _scenes(self) -> Iterator[Scene]:
         """The scenes of the structures on which the networks of this start are trained and tested."""
@@ -280,10 +287,21 @@ class _Start:
         return canonical_json(self.study)
 
     def _carry_out(
-        self, stage: str, unit: str, planned: Sequence[Task], there: Callable[[str], bool]
+        self,
+        stage: str,
+        unit: str,
+        planned: Sequence[Task],
+        there: Callable[[str], bool],
+        alone: bool = False,
     ) -> None:
-        """Run the tasks of a stage; one that was done, but whose artefact is not there any more, runs again."""
+        """Run the tasks of a stage; one that was done, but whose artefact is not there any more, runs again.
+
+        alone: whether an artefact takes the place of one made from other inputs; what was done with these is forgotten,
+        so that a study that is changed and changed back is not taken for done.
+        """
         done = self.ledger.done_keys(stage)
+        keys = {task.key for task in planned}
+        self.ledger.forget(sorted((done - keys) if alone else ()))
         self.ledger.forget([task.key for task in planned if task.key in done and not there(task.key)])
         self._run(stage, unit, planned, self.ledger, NOTHING)
 
