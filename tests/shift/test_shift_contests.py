@@ -18,7 +18,7 @@ from passband.shift.contests import (
     judged_frozen,
 )
 from passband.shift.evidence import BASELINES
-from passband.shift.limits import explained_by, limits
+from passband.shift.limits import explained_by, limits, permutation_tests
 from passband.shift.predictors import by_measures
 from passband.shift.standard import CONFIDENCE, PLAIN, PRIMARY
 
@@ -198,3 +198,14 @@ def test_limits_say_why_they_are_missing() -> None:
     assert found.ceiling is None
     assert any("two networks or more" in reason for reason in found.refusals)
     assert found.mantel["known"].correlation < -0.9
+
+
+def test_many_measures_leave_a_clear_one_within_reach_of_significance() -> None:
+    pairs = study(10, 4, evidence=False)
+    names = [f"measure {k}" for k in range(60)]
+    stream = np.random.default_rng(0)
+    noise = pd.DataFrame(stream.normal(size=(len(pairs), 60)), columns=names, index=pairs.index)
+    noise[names[0]] = pairs["distance"]
+    found = permutation_tests(pd.concat([pairs, noise], axis=1), names, 0)
+    assert found[names[0]].p * len(names) <= 0.05
+    assert sum(each.p * len(names) <= 0.05 for each in found.values()) <= 2

@@ -20,8 +20,9 @@ from passband.records import canonical_json
 from passband.report.prediction import prediction_paragraphs
 from passband.report.publish import publish
 from passband.shift.contests import BAND_CLASSIFIER, DIRECT_SIMULATION, SIMULATED
+from passband.storage.documents import write_json
 from passband.storage.ledger import Ledger
-from passband.storage.results_folder import ResultsFolder
+from passband.storage.results_folder import ResultsFolder, save_narrow
 from passband.storage.run_folder import RunFolder
 from passband.storage.tables import load_table, read_parts, save_part
 from passband.study import pictures, prediction_tasks, simulated
@@ -337,6 +338,26 @@ def test_published_results_with_a_study_or_a_portion_of_another_are_refused(
     study.write_text(study.read_text(encoding="utf-8").replace("name: wide", "name: wider"), encoding="utf-8")
     with pytest.raises(UserError, match="is not the study of these results"):
         open_results(to)
+
+
+def test_of_several_exports_of_evidence_the_latest_counts(wide: Path, tmp_path: Path) -> None:
+    to, folder = tmp_path / "results", RunFolder(Path(shutil.copytree(wide, tmp_path / "run")))
+    study = wide_study()
+    (series,) = study.all_series()
+    key = evidence_id(study, series, "-8 nm", network_plans(study))
+    row = {"series": "main", "train_id": "-8 nm", "test_id": "-6 nm", "of_networks": 2}
+    save_part(folder.evidence, key, pd.DataFrame([row | {SIMULATED: 0.5}]))
+    export_results(folder.root, to)
+    (old,) = (to / "evidence").glob("*.parquet")
+    for name, exported in (("0", "2100-01-01"), ("z", "2000-01-01")):  # the latest has the first name
+        table = pd.DataFrame([row | {SIMULATED: 0.9 if name == "0" else 0.1}])
+        path = old.with_name(f"{name}.parquet")
+        sums = {path.relative_to(to).as_posix(): save_narrow(path, table)}
+        told = json.loads(ResultsFolder(to).provenance(old.stem).read_text(encoding="utf-8"))
+        write_json(ResultsFolder(to).provenance(name), told | {"sha256": sums, "exported": exported})
+    evidence = open_results(to).evidence
+    assert evidence is not None
+    assert evidence[SIMULATED].tolist() == pytest.approx([0.9])
 
 
 def test_an_export_that_was_killed_is_refused_and_completed_by_the_next(wide: Path, tmp_path: Path) -> None:

@@ -141,7 +141,8 @@ class ResultsFolder:
         return self._read("scores", ["network_id", "test_id"])
 
     def evidence(self) -> pd.DataFrame | None:
-        """All rows of evidence, several for a pair that was exported more than once; None where there is none."""
+        """All rows of evidence, several for a pair that was exported more than once, the latest last; None where there
+        is none."""
         found = self._read("evidence", None)
         return None if found.empty else found
 
@@ -157,14 +158,15 @@ class ResultsFolder:
         return load_table(files[0]) if files else None
 
     def _read(self, kind: Portions, keys: list[str] | None) -> pd.DataFrame:
-        files = [
-            path
-            for path in sorted((self.root / kind).glob("[!.]*.parquet"))
-            if self.provenance(path.stem).exists()
-        ]
+        there = (self.root / kind).glob("[!.]*.parquet")
+        files = sorted(
+            (str(load_json(told).get("exported", "")), path)
+            for path in there
+            if (told := self.provenance(path.stem)).exists()
+        )
         if not files:
             return pd.DataFrame(columns=keys or ["train_id"])
-        table = pd.concat([load_table(path) for path in files], ignore_index=True)
+        table = pd.concat([load_table(path) for _, path in files], ignore_index=True)
         if keys is not None and (twice := table.duplicated(keys)).any():
             raise UserError(
                 f"{self.root / kind}: {table.loc[twice, keys[0]].iloc[0]} stands in two portions; remove one of them"

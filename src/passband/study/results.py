@@ -197,7 +197,7 @@ def dice_table(summary: pd.DataFrame) -> pd.DataFrame:
 
 
 def _largest(evidence: pd.DataFrame | None) -> pd.DataFrame | None:
-    """Of several exports of one pair the one from most networks."""
+    """Of several exports of one pair the one from most networks, of these the latest."""
     if evidence is None:
         return None
     ordered = evidence.sort_values("of_networks", kind="stable")
