@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -250,6 +251,14 @@ def test_models_of_one_study_are_judged_once_on_another(
     assert told["notes"] == []
     assert call(monkeypatch, "analyse", str(wide), "--fitted-on", str(wide), "--json") == 2
     assert "the study itself" in capsys.readouterr().err
+
+
+def test_measures_of_another_band_are_refused(wide: Path) -> None:
+    known = open_results(wide)
+    measures = known.study.measures.model_copy(update={"q_max_per_A": 0.8})
+    other = replace(known, study=known.study.model_copy(update={"measures": measures}))
+    with pytest.raises(UserError, match="up to 0\\.8 1/Å, pixels of"):
+        verdicts(other, known)
 
 
 def test_domains_that_are_not_new_are_told(wide: Path, tmp_path: Path) -> None:

@@ -48,15 +48,27 @@ def verdicts(results: Results, fitted_on: Results | None = None) -> list[Verdict
     """A verdict for every series of a study of which networks are there.
 
     fitted_on: another study, on which models are fitted and frozen; its own series is taken. Raises UserError where no
-    network is there at all, or where the reference is the same study.
+    network is there at all, or where the reference is the same study or has its measures on another band or pixels.
     """
     if fitted_on is not None and fitted_on.study == results.study:
         raise UserError(f"--fitted-on {fitted_on.place}: that is the study itself; name another one")
+    if fitted_on is not None and (differing := _differing_scale(results.study, fitted_on.study)):
+        raise UserError(
+            f"--fitted-on {fitted_on.place}: its measures are on another scale ({differing}); name a study that agrees"
+        )
     there = set(results.dice["network_id"].map(results.series))
     every = [series for series in results.study.all_series() if series.name in there]
     if not every:
         raise UserError(f"{results.place}: no network of the study is there")
     return [_verdict(results, series, fitted_on) for series in every]
+
+
+def _differing_scale(study: Study, reference: Study) -> str:
+    """On which band or pixels the measures of two studies differ, in words; empty where they agree."""
+    scales = [(each.measures.q_max_per_A, each.network.input_sampling_A) for each in (study, reference)]
+    if scales[0] == scales[1]:
+        return ""
+    return " against ".join(f"up to {q:g} 1/Å, pixels of {pixel:g} Å" for q, pixel in scales)
 
 
 def _verdict(results: Results, series: FullSeries, fitted_on: Results | None) -> Verdict:
