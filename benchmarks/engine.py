@@ -32,6 +32,7 @@ from passband.execution.run import run_tasks
 from passband.execution.tasks import Task
 from passband.records import content_id
 from passband.storage.arrays import NamedArrays, save_arrays
+from passband.storage.documents import write_json
 from passband.storage.ledger import Ledger
 from passband.storage.packs import save_pack
 from passband.storage.run_folder import RunFolder
@@ -48,6 +49,7 @@ from passband.study.plan import (
     information_id,
     network_plans,
 )
+from passband.study.prediction_plan import analysis_id, bands_id, contested, evidence_id, measures_id
 from passband.study.study import MAIN, Study
 
 NETWORK_S = 5.0
@@ -156,20 +158,29 @@ def finished_run(root: Path, size: Size) -> tuple[Study, RunFolder]:
     generator = np.random.default_rng(0)
     empty = NamedArrays({"none": np.zeros(1, np.float32)})
     main = tuple(plan.part_id for plan in plans if plan.member.series == MAIN)
+    tables = [measures_id(study), bands_id(study)]
+    evidence = evidence_ids(study, plans)
     done = {
         "waves": [scene.scene_id for scene in all_scenes(study)],
         "networks": [plan.part_id for plan in plans],
         "information": [information_id(study)],
         "coherence": [coherence_id(study)],
         "examples": [examples_id(study, main)],
+        "measures": tables,
+        "evidence": evidence,
+        "analysis": [analysis_id(study, plans, [*tables, *evidence])],
     }
     with folder.lock(), Ledger(folder.ledger) as ledger:
         for stage, keys in done.items():
             ledger.adopt(keys, stage)
         for scene_id in done["waves"]:
             save_arrays(folder.scene(scene_id), empty)
-        for path in (folder.information, folder.coherence):
-            save_table(path, pd.DataFrame({"train_id": ["0 nm"], "test_id": ["0 nm"]}))
+        pair = pd.DataFrame({"train_id": ["0 nm"], "test_id": ["0 nm"]})
+        for path in (folder.information, folder.coherence, folder.measures, folder.bands, folder.predictions):
+            save_table(path, pair)
+        for key in evidence:
+            save_part(folder.evidence, key, pair)
+        write_json(folder.analysis, {})
         save_arrays(folder.examples, empty)
         for some in batches(plans, 100):
             save_pack(
@@ -180,6 +191,16 @@ def finished_run(root: Path, size: Size) -> tuple[Study, RunFolder]:
             save_pack(folder.networks_table, lines)
             complete_summary(folder)
     return study, folder
+
+
+def evidence_ids(study: Study, plans: tuple[NetworkPlan, ...]) -> list[str]:
+    """The parts of the evidence that the study asks for."""
+    return [
+        evidence_id(study, series, train, own)
+        for series in contested(study)
+        for train in series.train_on
+        if (own := [p for p in plans if (p.member.series, p.domain) == (series.name, train)])
+    ]
 
 
 def batches(plans: tuple[NetworkPlan, ...], size: int) -> Iterator[list[NetworkPlan]]:

@@ -80,7 +80,7 @@ def cmdline(process: psutil.Process) -> list[str]:
 @pytest.mark.slow
 def test_a_study_killed_again_and_again_ends_in_the_tables_of_an_undisturbed_one(tmp_path: Path) -> None:
     """No finished network is trained again, no row is there twice, and planned is done and failed."""
-    root, starts, generator = tmp_path / "run", 8 + KILLS // 2, random.Random(7)
+    root, starts, generator = tmp_path / "run", 8 + KILLS, random.Random(7)
     at_work = 0
     for kill in range(KILLS):
         before = {path: path.stat().st_mtime_ns for path in (root / "networks").glob("[!.]*.json")}

@@ -1,10 +1,11 @@
 """How new the background of a test domain is to a network, by what the network had to tell apart in training.
 
-Networks that are brittle elsewhere mostly err in one way: they take the support for particles. They learn how the
-background looks, and what does not look like it is called a particle. So what counts is how far the background of
-the test lies from that of training, in units of what the background of training itself varies by, and of the
-distance that the particles keep from it. With a = the amplitudes of rings (see `rings`), their mean μ and covariance
-C over scenes, conditions and patches of the training background, and ν, D the same of a texture that is shown,
+One way in which networks err elsewhere is to take the support for particles: they have learned how the background
+looks, and what does not look like it is called a particle. (The other way, to find nothing, is not seen here.) So
+what counts is how far the background of the test lies from that of training, in units of what the
+background of training itself varies by, and of the distance that the particles keep from it. With a =
+the amplitudes of rings (see `rings`), their mean μ and covariance C over scenes, conditions and patches of the
+training background, and ν, D the same of a texture that is shown,
 
     n² = [(ν - μ)ᵀ C⁻¹ (ν - μ) + tr C⁻¹ D] / RINGS,
 

@@ -37,8 +37,8 @@ def difference_of_confidences(home: Probabilities, away: Probabilities) -> float
 def labelled_fraction_gained(home: Probabilities, away: Probabilities) -> float:
     """Log of the labelled part of the images away over that at home [nepers].
 
-    Networks that are brittle label the support as well (see ``information.novelty``), so the labelled part grows. It
-    takes the true part for the same in both; an empty answer counts as one part in a million.
+    Networks that fail label the support as well (see ``information.novelty``), or next to nothing: the part grows or
+    shrinks. It takes the true part for the same in both; an empty answer counts as one part in a million.
     """
     parts = [float((np.asarray(each) > 0.5).mean()) + 1e-6 for each in (home, away)]
     return float(np.log(parts[1] / parts[0]))

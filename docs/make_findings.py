@@ -1,0 +1,68 @@
+"""The figures of docs/findings.md that `passband analyse` does not print, from the tables under results/.
+
+How networks that lose much fail, losses by fifths of relative novelty, rank correlations of measures with the loss
+within a training domain, and of a training domain's mean Dice elsewhere with what it is by itself.
+Run it as ``python docs/make_findings.py``.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy.stats import spearmanr
+
+RESULTS = Path(__file__).parents[1] / "results"
+MEASURES = (
+    "sigma_radial",
+    "background_novelty",
+    "outside_distance",
+    "relative_novelty",
+    "parameter_distance",
+    "abs_delta_defocus_nm",
+)
+
+
+def pairs(study: str) -> pd.DataFrame:
+    """Every pair of different domains: mean Dice over networks, the Dice at home, the loss, the measures."""
+    scores, measures = (
+        pd.concat([pd.read_parquet(part) for part in sorted((RESULTS / study / name).glob("*.parquet"))])
+        for name in ("scores", "measures")
+    )
+    table = scores.groupby(["train_id", "test_id"], as_index=False)["dice_mean"].mean()
+    home = table[table["train_id"] == table["test_id"]].set_index("train_id")["dice_mean"]
+    table = table.assign(home=table["train_id"].map(home))
+    table["loss"] = table["home"] - table["dice_mean"]
+    return table[table["train_id"] != table["test_id"]].merge(measures, on=["train_id", "test_id"])
+
+
+def failures(study: str, table: pd.DataFrame) -> str:
+    """Of the pairs that lose more than .2 of Dice, how many label far more, or far less, than at home."""
+    parts = sorted((RESULTS / study / "evidence").glob("*.parquet"))
+    said = pd.concat([pd.read_parquet(part) for part in parts])[
+        ["train_id", "test_id", "labelled_fraction_gained"]
+    ]
+    lost = table[table["loss"] > 0.2].merge(said, on=["train_id", "test_id"])
+    times = np.exp(lost["labelled_fraction_gained"])
+    more, less = (times > 1.3).mean(), (times < 0.8).mean()
+    return f"{len(lost)} lose more than .2: {more:.0%} label > 1.3 times as much, {less:.0%} < .8"
+
+
+def main() -> None:
+    """Print them all."""
+    for study in ("imaging", "imaging-judge"):
+        table = pairs(study)
+        fifths = table.groupby(pd.qcut(table["relative_novelty"], 5), observed=True)["loss"]
+        print(f"\n{study}: {(table['loss'] < 0).mean():.1%} of the pairs are better than at home; losses:")
+        print(fifths.quantile([0.25, 0.5, 0.75]).unstack().round(3).to_string())
+        print(f"  {failures(study, table)}")
+        by_train = [group for _, group in table.groupby("train_id")]
+        for name in MEASURES:
+            ranks = [spearmanr(group[name], group["loss"]).statistic for group in by_train]
+            print(f"  {name:22} {sum(ranks) / len(ranks):+.2f} within a training domain")
+        columns = ["dice_mean", "breadth_train", "distinctness_train", "home"]
+        own = table.groupby("train_id")[columns].mean().corr(method="spearman")["dice_mean"].drop("dice_mean")
+        print("  mean Dice elsewhere, by training domain:", own.round(2).to_dict())
+
+
+if __name__ == "__main__":
+    main()
