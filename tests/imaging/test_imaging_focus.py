@@ -50,6 +50,19 @@ def test_a_minimum_outside_the_search_is_refused_not_guessed(ball: ExitWave) -> 
         minimum_contrast_C10_A(away)
 
 
+def test_a_self_image_at_the_end_of_the_search_is_not_taken_for_a_minimum_outside() -> None:
+    # a phase grating repeats its least contrast every d²/2λ = 63 Å; the grid of the first pass meets the one at -150 Å
+    period_A = 63.0
+    grid = Grid((8, 64), (2 * 0.01968749 * period_A) ** 0.5 / 8)
+    x = torch.arange(64) * (2 * torch.pi / 8)
+    grating = torch.exp(0.3j * torch.cos(x).expand(1, 8, 64)).to(torch.complex64)
+    found = minimum_contrast_C10_A(ExitWave(grating, grid, 300e3, focus_offset_A=150.0))
+    assert abs(found) < 150
+    assert (found + 150) % period_A == pytest.approx(0, abs=0.2) or (found + 150) % period_A == pytest.approx(
+        period_A, abs=0.2
+    )
+
+
 def test_contrast_is_the_variance_of_the_image(ball: ExitWave) -> None:
     condition = symmetric_condition(300e3, torch.tensor([-40.0, 10.0]), focal_spread_A=10.0)
     expected = intensity(ball, condition).double().var((-2, -1), correction=0)

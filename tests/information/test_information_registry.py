@@ -28,7 +28,7 @@ OF_EQUALS = {
     ),
     **dict.fromkeys(["transfer_l2", "bits_gained", "log_spectrum_distance", "spectrum_divergence"], 0.0),
     **dict.fromkeys(["noise_gained", "texture_mismatch", "delocalisation_mismatch_A"], 0.0),
-    **dict.fromkeys(["delocalisation_growth_A"], 0.0),
+    **dict.fromkeys(["delocalisation_growth_A", "discriminant_loss"], 0.0),
     "displaced_dice": 1.0,
 }
 SHARES = (
@@ -46,6 +46,9 @@ SHARES = (
     "expected_dice",
     "displaced_dice",
     "foretold_dice",
+    "discriminant_dice",
+    "discriminant_recall",
+    "discriminant_false_alarms",
     "breadth_train",
     "bandwidth_train",
     "support_visibility_train",
@@ -82,7 +85,9 @@ def test_measures_are_finite_and_shares_lie_between_0_and_1() -> None:
     for name in ("transfer_cosine", "polarity", "noise_gained", "sigma_signed_radial"):
         assert TABLE[name].abs().max() <= 1 + 1e-12, name
     distances = [
-        name for name, each in MEASURES.items() if each.larger < 0 and each.direction != "antisymmetric"
+        name
+        for name, each in MEASURES.items()
+        if each.larger < 0 and each.direction != "antisymmetric" and name != "discriminant_loss"
     ]
     assert (TABLE[distances] >= 0).all().all()
 

@@ -101,7 +101,7 @@ def test_the_page_shows_figures_of_the_contests_that_were_held() -> None:
     told = replace(data, prediction=TOLD, predictions=table)
     figures = report_figures(told, summarise(told))
     assert {"prediction_pairs", "prediction_errors"} <= set(figures)
-    assert "our measures 0.050" in figures["prediction_errors"].alt
+    assert "our measures alone 0.050" in figures["prediction_errors"].alt
     refused = replace(told, prediction=REFUSED | {"unlabelled": REFUSED, "limits": LIMITS})
     assert "prediction_pairs" not in report_figures(refused, summarise(refused))
 

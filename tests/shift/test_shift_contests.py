@@ -9,7 +9,7 @@ from passband.information.registry import MEASURES
 from passband.shift.analysis import AnalysisOptions, analyse, analyse_frozen
 from passband.shift.comparison import Resampling, fit_inflation, mean_of_errors
 from passband.shift.contests import (
-    BAND_CLASSIFIER,
+    APART,
     DIRECT_SIMULATION,
     SIMULATED,
     UNLABELLED,
@@ -20,7 +20,7 @@ from passband.shift.contests import (
 from passband.shift.evidence import BASELINES
 from passband.shift.limits import explained_by, limits, permutation_tests
 from passband.shift.predictors import by_measures
-from passband.shift.standard import CONFIDENCE, PLAIN, PRIMARY
+from passband.shift.standard import BAND_CLASSIFIER, CLOSED_FORM, CONFIDENCE, PLAIN, PRIMARY
 
 OPTIONS = AnalysisOptions(Resampling(seed=1, resamples=100), n_folds=3, baselines_in=())
 
@@ -32,7 +32,7 @@ def study(n: int, m: int, seed: int = 0, evidence: bool = True) -> pd.DataFrame:
     names = list(place)
     rows = [(a, b, abs(place[a] - place[b])) for a in names[:n] for b in names]
     table = pd.DataFrame(rows, columns=["train_id", "test_id", "distance"])
-    signs = {name: -MEASURES[name].larger or 1 for name in PRIMARY}
+    signs = {name: -MEASURES[name].larger or 1 for name in CLOSED_FORM}
     told = {
         name: sign * (table["distance"] + stream.normal(0, 0.1 if name in PLAIN else 0.01, len(table)))
         for name, sign in signs.items()
@@ -46,7 +46,7 @@ def study(n: int, m: int, seed: int = 0, evidence: bool = True) -> pd.DataFrame:
         abs_delta_defocus_nm=stream.normal(size=len(table)),
         known=1 - table["distance"],
         **told,
-        **{BAND_CLASSIFIER: stream.uniform(size=len(table))},
+        **{name: stream.uniform(size=len(table)) for name in BAND_CLASSIFIER},
     )
     if not evidence:
         return table
@@ -61,13 +61,14 @@ def test_without_images_nobody_uses_what_only_images_tell() -> None:
     }
     assert needs_images < set(UNLABELLED)
     assert not used & set(UNLABELLED)
-    assert taking_part.ours[0].columns == PRIMARY
+    assert taking_part.ours[0].name == PRIMARY
+    assert taking_part.ours[0].columns == (*CLOSED_FORM, *BAND_CLASSIFIER, "train_Cs_mm", "test_Cs_mm")
 
 
 def test_the_classifier_without_a_network_counts_as_ours() -> None:
     taking_part = contest("physics", study(4, 4))
-    assert BAND_CLASSIFIER in {each.name for each in taking_part.ours}
-    assert BAND_CLASSIFIER not in {each.name for each in taking_part.baselines}
+    assert BAND_CLASSIFIER[0] in {each.name for each in taking_part.ours}
+    assert not set(BAND_CLASSIFIER) & {name for each in taking_part.baselines for name in each.columns}
 
 
 def test_direct_simulation_is_ours_but_never_the_primary_one_and_sees_no_image_of_a_test() -> None:
@@ -76,15 +77,20 @@ def test_direct_simulation_is_ours_but_never_the_primary_one_and_sees_no_image_o
     taking_part = contest("physics", pairs)
     last = taking_part.ours[-1]
     assert (last.name, last.columns) == (DIRECT_SIMULATION, (SIMULATED,))
-    assert taking_part.ours[0].name == "measures"
+    assert SIMULATED not in taking_part.ours[0].columns
     assert SIMULATED not in UNLABELLED
     assert SIMULATED not in {column for each in taking_part.baselines for column in each.columns}
     with_images = contest("unlabelled", pairs)
-    assert SIMULATED not in {
-        column for each in (*with_images.ours, *with_images.baselines) for column in each.columns
-    }
+    knowing = {each.name for each in (*with_images.ours, *with_images.baselines) if SIMULATED in each.columns}
+    assert knowing < set(APART)
+    assert with_images.ours[0].name not in knowing
     found = judged("physics", pairs, OPTIONS)
-    assert found.primary == "measures"
+    assert found.primary == PRIMARY
+    # beside the best baseline, what knows the answer is better by nearly all that this one errs
+    apart, best = found.beside[DIRECT_SIMULATION], found.best_baseline()
+    assert apart.baseline == best.predictor
+    assert apart.low > 0
+    assert apart.difference == pytest.approx(best.mae - found.score(DIRECT_SIMULATION).mae, rel=0.05)
     assert DIRECT_SIMULATION not in {each.baseline for each in found.comparisons}
     assert found.score(DIRECT_SIMULATION).mae < 0.25 * found.score("median").mae  # the column is the answer
 
@@ -124,7 +130,7 @@ def test_too_few_domains_and_missing_evidence_are_refused_in_a_sentence() -> Non
 
 def test_a_measure_that_knows_the_distance_wins_both_left_out() -> None:
     told = judged("physics", study(10, 4), OPTIONS).headline()
-    assert told["primary"] == "measures"
+    assert told["primary"] == PRIMARY
     assert told["mae_both_out"] < 0.5 * told["best_baseline_mae"] < told["mae_of_constant"]
     assert told["mae_difference_interval"][0] > 0
     low, high = told["mae_interval"]

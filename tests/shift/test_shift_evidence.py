@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 
 from passband.imaging.distribution import ImagingDistribution, normal, uniform
-from passband.shift.band_energy import band_classifier_dice, band_energies, fit_band_classifier
+from passband.shift.band_energy import (
+    BANDS,
+    BandClassifier,
+    band_amplitudes,
+    band_classifier_finds,
+    fit_band_classifier,
+)
 from passband.shift.confidence import (
     difference_of_confidences,
     label_agreement,
@@ -119,33 +125,50 @@ def test_evidence_that_is_not_there_is_missed() -> None:
         BASELINES["frechet_distance"].value(bare, bare)
 
 
-def textured(frequency_per_A: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Noise with a grating inside a disc: energies and masks of images (4, 64, 64) with pixels of 0.4 Å."""
+def textured(cycles_per_px: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Noise with a grating inside a disc: amplitudes and masks of images (4, 96, 96)."""
     stream = np.random.default_rng(seed)
-    y, x = np.mgrid[:64, :64] * 0.4
-    masks = np.stack([(y - a) ** 2 + (x - b) ** 2 < 49 for a, b in stream.uniform(8, 18, size=(4, 2))])
-    waves = np.stack([np.cos(2 * np.pi * frequency_per_A * x + phase) for phase in stream.uniform(0, 6, 4)])
-    images = 0.5 * stream.normal(size=(4, 64, 64)) + masks * waves
+    y, x = np.mgrid[:96, :96]
+    masks = np.stack([(y - a) ** 2 + (x - b) ** 2 < 24**2 for a, b in stream.uniform(30, 66, size=(4, 2))])
+    waves = np.stack([np.cos(2 * np.pi * cycles_per_px * x + phase) for phase in stream.uniform(0, 6, 4)])
+    images = 0.5 * stream.normal(size=(4, 96, 96)) + masks * waves
     images = (images - images.mean((1, 2), keepdims=True)) / images.std((1, 2), keepdims=True)
-    return band_energies(images, 0.4, smoothing_A=2.0), masks
+    return band_amplitudes(images), masks
 
 
 def test_a_band_classifier_finds_the_texture_that_it_learned_and_no_other() -> None:
-    classifier = fit_band_classifier(*textured(0.35, 0))
-    assert band_classifier_dice(classifier, *textured(0.35, 1)) > 0.85
-    assert band_classifier_dice(classifier, *textured(0.9, 2)) < 0.5
+    classifier = fit_band_classifier(*textured(0.14, 0))
+    assert band_classifier_finds(classifier, *textured(0.14, 1)).dice > 0.8
+    other = band_classifier_finds(classifier, *textured(0.36, 2))
+    assert other.dice < 0.5
+    assert other.recall < 0.5  # what it misses, it does not see
 
 
-def test_band_energies_are_those_of_their_ring() -> None:
-    # a grating of variance ½ at 0.35 1/Å lies in the third of eight rings of 0.156 1/Å, and in no other
-    x = np.arange(64) * 0.4 + np.zeros((64, 1))
-    grating = np.cos(2 * np.pi * (9 / 25.6) * x)[None]
-    energies = np.exp(band_energies(grating, 0.4, 4.0)[0, 32, 32, 1:])
-    assert energies[2] == pytest.approx(0.5, rel=0.05)
-    assert np.delete(energies, 2).max() < 1e-5
+def test_what_a_classifier_finds_is_counted_by_hand() -> None:
+    class Fixed(BandClassifier):
+        def labels(self, amplitudes: np.ndarray) -> np.ndarray:
+            return np.asarray(amplitudes[..., 0] > 0)
+
+    amplitudes = np.zeros((2, 2, 2, 1), dtype=np.float32)
+    amplitudes[0, 0] = 1  # two labelled pixels in the first image, none in the second
+    masks = np.zeros((2, 2, 2), dtype=bool)
+    masks[0, :, 0] = True  # one of them right, one particle pixel missed; nothing in the second: Dice 1 there
+    found = band_classifier_finds(Fixed(np.ones(1), 0.0), amplitudes, masks)
+    assert (found.recall, found.false_alarms) == (0.5, pytest.approx(1 / 6))
+    assert found.dice == pytest.approx((0.5 + 1) / 2)
+
+
+def test_band_amplitudes_are_those_of_their_ring() -> None:
+    # a grating of variance ½ at 9/64 of the sampling, 0.281 of Nyquist, lies in the fourth of twelve rings only
+    x = np.arange(64) + np.zeros((64, 1))
+    grating = np.cos(2 * np.pi * (9 / 64) * x)[None]
+    amplitudes = band_amplitudes(grating, step_px=4)
+    assert amplitudes.shape == (1, 16, 16, BANDS)
+    assert amplitudes[0, 8, 8, 3] == pytest.approx(0.5**0.5, rel=0.02)
+    assert np.delete(amplitudes[0, 8, 8], 3).max() < 1e-3
 
 
 def test_masks_of_one_class_cannot_be_learned() -> None:
-    energies, masks = textured(0.35, 0)
+    amplitudes, masks = textured(0.14, 0)
     with pytest.raises(ValueError, match="pixels of particles and pixels beside them"):
-        fit_band_classifier(energies, np.ones_like(masks))
+        fit_band_classifier(amplitudes, np.ones_like(masks))

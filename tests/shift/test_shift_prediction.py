@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from passband.errors import UserError
+from passband.shift import predictors
 from passband.shift.analysis import AnalysisOptions, analyse
 from passband.shift.comparison import Resampling, compared, holm
 from passband.shift.conformal import conformal_half_width, coverage_left_out, fewest_conditions
@@ -20,7 +21,7 @@ from passband.shift.predictors import (
     linear,
     median_predictor,
 )
-from passband.shift.standard import standard_baselines, standard_ours
+from passband.shift.standard import CLOSED_FORM, PRIMARY, standard_baselines, standard_ours
 
 OPTIONS = AnalysisOptions(Resampling(seed=3, resamples=200), n_folds=3)
 
@@ -237,6 +238,23 @@ def test_features_that_come_first_are_not_drowned_by_others() -> None:
     )
 
 
+def test_a_model_is_fitted_to_so_many_pairs_at_most_and_to_all_of_few(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pairs, seen = pairs_of(6, 8), []
+
+    def counting(features: np.ndarray, dice: np.ndarray, larger: object) -> object:
+        seen.append(len(dice))
+        return lambda x: np.zeros(len(x))
+
+    one = Predictor("n", ("distance",), (-1,), counting)  # type: ignore[arg-type]
+    features, dice = one.features(pairs), pairs["dice_mean"].to_numpy()
+    one.fitted(features, dice)
+    monkeypatch.setattr(predictors, "MOST_PAIRS", 10)
+    one.fitted(features, dice)
+    assert seen == [len(pairs), 10]
+
+
 def test_a_missing_feature_counts_as_the_mean_and_an_empty_one_as_nothing() -> None:
     pairs = pairs_of(6, 8).assign(empty=np.nan)
     model = by_kernel("k", ["distance", "empty"])
@@ -248,7 +266,8 @@ def test_a_missing_feature_counts_as_the_mean_and_an_empty_one_as_nothing() -> N
 
 def test_the_standard_predictors_are_fixed_and_take_what_the_table_holds() -> None:
     bare = pairs_of(5, 11).drop(columns=["train_place", "test_place"])
-    assert [each.name for each in standard_ours(bare)] == ["measures"]
+    alone = [PRIMARY, "measures", "discriminant_dice"]
+    assert [each.name for each in standard_ours(bare)] == alone
     assert standard_baselines(bare) == []
     full = bare.assign(
         soft_dice_confidence=0.9,
@@ -258,7 +277,8 @@ def test_the_standard_predictors_are_fixed_and_take_what_the_table_holds() -> No
         train_Cs_mm=0.0,
         test_Cs_mm=0.1,
     )
-    assert [each.name for each in standard_ours(full)] == ["measures", "measures and confidence"]
+    assert standard_ours(full)[0].columns == (*CLOSED_FORM, "train_Cs_mm", "test_Cs_mm")
+    assert [each.name for each in standard_ours(full)] == [*alone, "measures and confidence"]
     found = {each.name: each for each in standard_baselines(full)}
     assert list(found) == [
         "soft_dice_confidence",

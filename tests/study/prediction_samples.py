@@ -9,7 +9,7 @@ from study_samples import tiny_study
 from passband.imaging.distribution import ImagingDistribution, normal
 from passband.information.registry import MEASURES
 from passband.shift.pair_table import KEYS
-from passband.shift.standard import PRIMARY
+from passband.shift.standard import CLOSED_FORM
 from passband.storage.ledger import Ledger
 from passband.storage.run_folder import RunFolder
 from passband.storage.tables import save_part, save_table
@@ -78,9 +78,9 @@ def made_up_measures(study: Study) -> pd.DataFrame:
     """Measures that know the distance in defocus, each with noise of its own."""
     stream = np.random.default_rng(study.seed)
     table = setting_table(study, study.pairs)
-    signs = {name: -MEASURES[name].larger or 1 for name in PRIMARY}
+    signs = {name: -MEASURES[name].larger or 1 for name in CLOSED_FORM}
     told = {
         name: sign * (table["abs_delta_defocus_nm"] + stream.normal(0, 3.0, len(table)))
         for name, sign in signs.items()
     }
-    return table.assign(**told)[[*KEYS, *PRIMARY, *table.columns.drop(KEYS)]]
+    return table.assign(**told)[[*KEYS, *CLOSED_FORM, *table.columns.drop(KEYS)]]

@@ -3,8 +3,9 @@
 Searched once per structure, without aberrations and with the default focal spread, so that the plane belongs
 to the structure and not to an imaging condition. Contrast is the variance of the intensity. The published method
 searches in steps of 1 Å, then of 0.1 Å; its range is not stated. Ours is ±150 Å around the plane that the wave
-refers to, the exit plane just behind the particles: their minimum lies inside them, and the self-images of a
-crystal lattice (d = 2 Å at 300 kV: every d²/λ = 203 Å) stay outside.
+refers to, the exit plane just behind the particles: their minimum lies inside them, and most self-images of a
+crystal lattice (d = 2 Å at 300 kV: every d²/λ = 203 Å) stay outside. Those of finer lattices along a zone axis do
+not (diamond: every 60 Å): their valleys are equal within a few per cent, and which of them is the lowest says little.
 
 A first pass in steps of 5 Å finds the valleys: a focal spread σ_f damps what varies with f periods per Å of focus by
 exp[-(π σ_f f)²], which at 10 Å leaves nothing that such steps could miss. Only the two lowest valleys are then
@@ -30,6 +31,9 @@ AT_ONCE: Final = 16
 """Images that are held in memory together."""
 FIRST_STEP_A: Final = 5.0
 """Step of the pass that finds the valleys [Å]."""
+LOWER: Final = 0.1
+"""An end of the search that is lower than the lowest valley by this part of what contrast varies by tells of a minimum
+outside."""
 
 
 def minimum_contrast_C10_A(particles: ExitWave, focal_spread_A: float = 10.0) -> float:
@@ -37,7 +41,7 @@ def minimum_contrast_C10_A(particles: ExitWave, focal_spread_A: float = 10.0) ->
 
     It counts from the plane that the wave refers to, so adding it to the wave's focus_offset_A brings the wave to
     the zero of defocus. Without particles, 0.
-    Raises UserError where the contrast still falls at an end of the search: the particles are too thick.
+    Raises UserError where the contrast at an end of the search lies below all valleys: the particles are too thick.
     """
     waves = spectrum(particles)
     first = torch.arange(
@@ -46,12 +50,14 @@ def minimum_contrast_C10_A(particles: ExitWave, focal_spread_A: float = 10.0) ->
     coarse = _through_focus(waves, first, focal_spread_A)
     if float(coarse.max()) < SMALLEST_CONTRAST:
         return 0.0
-    if abs(float(first[coarse.argmin()])) == SEARCH_RANGE_A:
+    valleys = _lowest_valleys(coarse)
+    ends, varies_by = coarse[[0, -1]].min(), coarse.max() - coarse.min()
+    if not len(valleys) or coarse[valleys[0]] - ends > LOWER * varies_by:
         raise UserError(
             f"the particles have no plane of least contrast within {SEARCH_RANGE_A / 10:g} nm of their exit plane, "
             "from which defocus could be counted; particles have to be thinner, below about 25 nm"
         )
-    near = _lowest_valleys(first, coarse)[:, None] + torch.arange(-FIRST_STEP_A, FIRST_STEP_A + 0.5, 1.0)
+    near = first[valleys][:, None] + torch.arange(-FIRST_STEP_A, FIRST_STEP_A + 0.5, 1.0)
     whole = _minimum(waves, near.flatten(), focal_spread_A)
     tenths = torch.arange(-10, 11, dtype=torch.float64) / 10
     return round(_minimum(waves, whole + tenths, focal_spread_A), 1)
@@ -84,8 +90,8 @@ def _minimum(waves: WaveSpectrum, C10_A: Tensor, focal_spread_A: float) -> float
     return float(C10_A[_through_focus(waves, C10_A, focal_spread_A).argmin()])
 
 
-def _lowest_valleys(C10_A: Tensor, contrasts: Tensor) -> Tensor:
-    """Foci of the two lowest values that have no lower neighbour."""
-    walls = torch.nn.functional.pad(contrasts, (1, 1), value=torch.inf)
-    is_valley = (contrasts <= walls[:-2]) & (contrasts <= walls[2:])
-    return C10_A[is_valley][contrasts[is_valley].argsort()[:2]]
+def _lowest_valleys(contrasts: Tensor) -> Tensor:
+    """Places of the two lowest values between the ends that have no lower neighbour, the lowest first."""
+    inner = contrasts[1:-1]
+    places = 1 + torch.nonzero((inner <= contrasts[:-2]) & (inner <= contrasts[2:])).flatten()
+    return places[contrasts[places].argsort()[:2]]

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from passband.information import (
     detection,
+    discriminant,
     displacement,
     measures,
     novelty,
@@ -174,6 +175,26 @@ MEASURES: Final[Mapping[str, Measure]] = MappingProxyType(
         "brightest_ring": Measure("max of ln(p0'/p0) on rings", "directed", 0, _DOSE, novelty.brightest_ring),
         "contrast_alignment": Measure(
             "cosine of ln(p1/p0), ln(p1'/p0') on rings", "symmetric", 1, _DOSE, novelty.contrast_alignment
+        ),
+        "discriminant_dice": Measure(
+            "Dice of the shrunk discriminant of ring amplitudes",
+            "directed",
+            1,
+            _DOSE,
+            discriminant.discriminant_dice,
+        ),
+        "discriminant_recall": Measure(
+            "share of the particles that it finds", "directed", 1, _DOSE, discriminant.discriminant_recall
+        ),
+        "discriminant_false_alarms": Measure(
+            "share of the background that it takes for particles",
+            "directed",
+            -1,
+            _DOSE,
+            discriminant.discriminant_false_alarms,
+        ),
+        "discriminant_loss": Measure(
+            "its Dice at home less that in test", "directed", -1, _DOSE, discriminant.discriminant_loss
         ),
         "polarity": Measure("cosine of <T>, <T'> under S/P0", "directed", 1, _DOSE, detection.polarity),
         "delocalisation_mismatch_A": Measure(

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from passband.report.look import ACCENT, BAND, INK, QUIET, WIDTH_IN, in_style, new_figure
 from passband.report.prediction import CONTESTS, contest_of, in_order, predictor_words
-from passband.shift.contests import DIRECT_SIMULATION
+from passband.shift.contests import APART
 
 MOST_PLAIN: Final = 300
 """Pairs up to which points are drawn at full size."""
@@ -65,7 +65,7 @@ def _predicted_panel(axes: Axes, rows: pd.DataFrame, low: float) -> None:
 def plot_errors(told: Mapping[str, Any], contests: Sequence[str]) -> Figure:
     """Mean absolute error of Dice of every predictor, with its interval; ours filled, baselines open.
 
-    Direct simulation stands below the others, hatched.
+    What knows of direct simulation stands below the others, hatched.
     """
     lists = {name: in_order(contest_of(told, name)[0]) for name in contests}
     rows = [len(each) for each in lists.values()]
@@ -79,13 +79,14 @@ def plot_errors(told: Mapping[str, Any], contests: Sequence[str]) -> Figure:
 
 
 def _errors_panel(axes: Axes, predictors: Sequence[Mapping[str, Any]]) -> None:
+    apart_from = sum(each["name"] not in APART for each in predictors)
+    if apart_from < len(predictors):
+        axes.axhline(apart_from - 0.5, color=QUIET, linewidth=0.6)
     for place, each in enumerate(predictors):
-        ours, mae, apart = bool(each["ours"]), float(each["mae"]), each["name"] == DIRECT_SIMULATION
+        ours, mae, apart = bool(each["ours"]), float(each["mae"]), place >= apart_from
         colour = ACCENT if ours else QUIET
         (bar,) = axes.barh(place, mae, height=0.62, edgecolor=colour, linewidth=0.8)
         bar.set(facecolor=colour if ours and not apart else "white", hatch="////" if apart else None)
-        if apart:
-            axes.axhline(place - 0.5, color=QUIET, linewidth=0.6)
         low, high = (nan if end is None else float(end) for end in each["mae_interval"])
         axes.hlines(place, low, high, color=INK, linewidth=1.0)
     axes.set_yticks(range(len(predictors)), [predictor_words(each["name"]) for each in predictors])

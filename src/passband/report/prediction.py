@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from passband.report.wording import interval, number
-from passband.shift.contests import DIRECT_SIMULATION
+from passband.shift.contests import APART
 
 CONTESTS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -18,7 +18,8 @@ CONTESTS: Final[Mapping[str, str]] = MappingProxyType(
 _WORDS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "median": "a constant, the median",
-        "measures": "our measures",
+        "measures, settings and textures": "our measures, the settings and textures",
+        "measures": "our measures alone",
         "measures and confidence": "our measures and the network’s confidence",
         "parameters": "trees on the settings of both domains",
         "parameters (smooth)": "the settings, smoothly",
@@ -27,7 +28,8 @@ _WORDS: Final[Mapping[str, str]] = MappingProxyType(
         "confidence": "trees on confidence and its change",
         "confidence (smooth)": "confidence and its change, smoothly",
         "labelled_fraction_gained": "how much more is labelled",
-        "band_classifier_dice": "classifier of band energies",
+        "band_classifier_dice": "classifier of textures, no network",
+        "discriminant_dice": "discriminant of textures, by formula",
         "abs_delta_defocus_nm": "|Δdefocus|",
         "abs_delta_abs_defocus_nm": "||defocus| − |defocus′||",
         "parameter_distance": "distance of the settings",
@@ -104,24 +106,26 @@ def _band(contest: Mapping[str, Any]) -> str:
 
 def simulation_sentence(contest: Mapping[str, Any]) -> str:
     """What direct simulation came to and how that is to be read; empty where it took no part."""
-    found = [each for each in contest.get("predictors", ()) if each["name"] == DIRECT_SIMULATION]
+    found = [each for each in contest.get("predictors", ()) if each["name"] in APART]
     if not found:
         return ""
-    low, high = (nan if end is None else float(end) for end in found[0]["mae_interval"])
-    ends = interval(low, high, 3)
-    told = number(found[0]["mae"], 3) + (f" ({ends})" if ends else "")
+    told = "; ".join(map(_apart, sorted(found, key=lambda one: float(one["mae"]))))
     return (
-        "Apart from these, direct simulation (the trained network labels images of other structures that are simulated "
-        f"under the test domain’s imaging) comes to {told}. In a simulated study that is the test itself on other "
-        "structures, so it is a bound of what a model of the imaging can do, not a discovery."
+        "Apart from these, the trained network may label images of other structures that are simulated under the test "
+        f"domain’s imaging: {told}. In a simulated study that is the test itself on other structures, so it is a bound "
+        "of what a model of the imaging can do, not a discovery."
     )
+
+
+def _apart(one: Mapping[str, Any]) -> str:
+    low, high = (nan if end is None else float(end) for end in one["mae_interval"])
+    ends = interval(low, high, 3)
+    return f"{predictor_words(one['name'])} comes to {number(one['mae'], 3)}" + (f" ({ends})" if ends else "")
 
 
 def in_order(contest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The predictors of a contest, the best first; direct simulation, which stands apart, last."""
-    return sorted(
-        contest["predictors"], key=lambda one: (one["name"] == DIRECT_SIMULATION, float(one["mae"]))
-    )
+    return sorted(contest["predictors"], key=lambda one: (one["name"] in APART, float(one["mae"])))
 
 
 def error_words(told: Mapping[str, Any], contests: Sequence[str]) -> list[str]:

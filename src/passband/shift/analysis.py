@@ -44,14 +44,16 @@ Floats = NDArray[np.float64]
 class Analysis:
     """Scores of all predictors, and the first of ours against every baseline in the scheme that decides.
 
-    scheme: "both" left out, or "frozen"; predicted: Dice (n_pairs,) by the first of ours in that scheme, NaN where a
-    pair was not predicted, in the order of the pair table.
+    beside: every one of ours, by name, against the best baseline of that scheme. scheme: "both" left out, or
+    "frozen"; predicted: Dice (n_pairs,) by the first of ours in that scheme, NaN where a pair was not predicted, in the
+    order of the pair table.
     """
 
     networks: int
     primary: str
     scores: tuple[PredictionScore, ...]
     comparisons: tuple[Comparison, ...]
+    beside: Mapping[str, Comparison]
     scheme: Judged = "both"
     predicted: Floats = field(default_factory=lambda: np.empty(0))
 
@@ -162,17 +164,20 @@ def _concluded(
     scores, predicted = found
     dice = pairs["dice_mean"].to_numpy(np.float64)
     errors = {name: as_matrix(pairs, values - dice) for name, values in predicted.items()}
-    comparisons = compared(
-        errors[ours[0].name],
-        {each.name: errors[each.name] for each in baselines},
-        options.resampling,
-        fitted_elsewhere=scheme == "frozen",
-    )
+    elsewhere = scheme == "frozen"
+    baseline_errors = {each.name: errors[each.name] for each in baselines}
+    comparisons = compared(errors[ours[0].name], baseline_errors, options.resampling, elsewhere)
+    best = min(baseline_errors, key=lambda name: float(np.nanmean(np.abs(errors[name]))))
+    beside = {
+        each.name: compared(errors[each.name], {best: errors[best]}, options.resampling, elsewhere)[0]
+        for each in ours
+    }
     return Analysis(
         networks=int(pairs.drop_duplicates("train_id")["n_networks"].sum()),
         primary=ours[0].name,
         scores=tuple(scores),
         comparisons=tuple(comparisons),
+        beside=beside,
         scheme=scheme,
         predicted=predicted[ours[0].name],
     )

@@ -1,8 +1,8 @@
 """Two contests, told apart by what is known of the test domain; the rules are fixed here, before any study.
 
-`physics`: no image of the test domain. Ours are the measures; they have to beat distances of the settings, plain
-measures of transfer, and trees on the settings of both domains. A classifier of local band energies, trained
-and tried on simulated images, counts as ours.
+`physics`: no image of the test domain. Ours are the measures, the settings of both domains, and what a linear
+classifier of textures, without a network, finds in images simulated under either; they have to beat
+distances of the settings, plain measures of transfer, and trees and the same smooth model on the settings alone.
 
 `unlabelled`: images of the test domain without masks. Ours are the measures with the network's confidence; they
 have to beat confidence, its change, agreement of networks, distances of features and of power spectra, and
@@ -12,8 +12,8 @@ In both, every predictor also sees the Dice at home. The figure that decides is 
 Dice for pairs whose domains were both left out, or, with models fitted on another study and frozen, of all pairs.
 
 Direct simulation, the Dice of the network itself on images simulated under the imaging of the test domain, takes part
-in `physics` as ours, never as the primary one. In a simulated study it is the test itself on other structures, so it
-says what a model of the imaging can come to at most; it is no discovery.
+in both as ours, by itself and with the rest, never as the primary one. In a simulated study it is the test itself on
+other structures, so it says what a model of the imaging can come to at most; it is no discovery.
 """
 
 from dataclasses import dataclass
@@ -28,24 +28,36 @@ from passband.shift.evidence import BASELINES
 from passband.shift.predictors import (
     Predictor,
     by_kernel,
+    by_kernel_in_turn,
     by_measures,
     by_parameters,
     monotone_trees,
 )
-from passband.shift.standard import CONFIDENCE, LABELLED, standard_baselines, standard_ours
+from passband.shift.standard import (
+    CONFIDENCE,
+    CORRECTING,
+    LABELLED,
+    TEXTURES,
+    setting_columns,
+    standard_baselines,
+    standard_ours,
+)
 
 ContestName = Literal["physics", "unlabelled"]
 
 CONTESTS: Final[tuple[ContestName, ...]] = ("physics", "unlabelled")
 UNLABELLED: Final = tuple(name for name, each in BASELINES.items() if set(each.needs) - {"parameters"})
 """Columns that need images of the test domain."""
-BAND_CLASSIFIER: Final = "band_classifier_dice"
 SIMULATED: Final = "simulated_dice"
 """Column of the Dice of networks on images simulated under the imaging of the test domain."""
 FEWEST_JUDGED: Final = 3
 """Training domains, and test domains, on which models of another study are judged at least."""
 DIRECT_SIMULATION: Final = "direct simulation"
 """The predictor on that column."""
+CORRECTED_SIMULATION: Final = "direct simulation and textures"
+CONFIDENT_SIMULATION: Final = "direct simulation and confidence"
+APART: Final = (DIRECT_SIMULATION, CORRECTED_SIMULATION, CONFIDENT_SIMULATION)
+"""Predictors that know what direct simulation came to."""
 
 
 @dataclass(frozen=True)
@@ -94,20 +106,18 @@ def judged_frozen(
 
 def _physics(pairs: pd.DataFrame) -> Contest:
     known = pairs.drop(columns=[column for column in UNLABELLED if column in pairs])
-    baselines = [each for each in standard_baselines(known) if each.name != BAND_CLASSIFIER]
     ours = standard_ours(known)
-    if BAND_CLASSIFIER in pairs:
-        ours = [*ours, by_measures(BAND_CLASSIFIER, {BAND_CLASSIFIER: 1})]
     if _is_whole(SIMULATED, pairs):
-        ours = [*ours, by_kernel(DIRECT_SIMULATION, (SIMULATED,))]
-    return Contest(tuple(ours), tuple(baselines))
+        corrected = (SIMULATED, *(name for name in TEXTURES if name in known))
+        ours += [by_kernel(CORRECTED_SIMULATION, corrected), by_kernel(DIRECT_SIMULATION, (SIMULATED,))]
+    return Contest(tuple(ours), tuple(standard_baselines(known)))
 
 
 def _unlabelled(pairs: pd.DataFrame) -> Contest:
     _check_confidence(pairs)
     ours = standard_ours(pairs)
     with_images = [each for each in ours if set(each.columns) & set(UNLABELLED)]
-    settings = _settings(pairs)
+    settings = setting_columns(pairs)
     singles = [
         by_measures(name, {name: BASELINES[name].larger})
         for name in UNLABELLED
@@ -125,8 +135,13 @@ def _unlabelled(pairs: pd.DataFrame) -> Contest:
         both,
         by_kernel("parameters and confidence (smooth)", (*settings, *confident)),
     ]
+    simulating = (
+        [by_kernel_in_turn(CONFIDENT_SIMULATION, (*CONFIDENCE, LABELLED, SIMULATED), CORRECTING)]
+        if _is_whole(SIMULATED, pairs) and LABELLED in pairs
+        else []
+    )
     return Contest(
-        (*with_images, *_labelled(pairs), *(each for each in ours if each not in with_images)),
+        (*with_images, *_labelled(pairs), *(each for each in ours if each not in with_images), *simulating),
         (
             *singles,
             by_measures("confidence", confident),
@@ -159,12 +174,6 @@ def _is_whole(column: str, pairs: pd.DataFrame) -> bool:
 def _labelled(pairs: pd.DataFrame) -> list[Predictor]:
     """The labelled part by itself, which is ours."""
     return [by_kernel(LABELLED, (LABELLED,))] if LABELLED in pairs else []
-
-
-def _settings(pairs: pd.DataFrame) -> list[str]:
-    """Columns of the settings of both domains, as the standard baselines take them."""
-    trees = [each for each in standard_baselines(pairs) if each.name == "parameters"]
-    return list(trees[0].columns) if trees else []
 
 
 def _check_size(pairs: pd.DataFrame, options: AnalysisOptions) -> None:

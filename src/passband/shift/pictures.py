@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.fft import rfft2
 
 from passband.grid import Grid
 
@@ -30,21 +31,24 @@ def ring_correlation(
     if a.shape != b.shape:
         raise ValueError("paired images need equal shapes, and the same structures in the same places")
     grid = Grid((a.shape[-2], a.shape[-1]), sampling_A)
-    q = np.hypot(*grid.frequencies_per_A())
+    columns = a.shape[-1] // 2 + 1  # of a real image, those of negative frequency say nothing new
+    q = np.hypot(*grid.frequencies_per_A())[:, :columns]
     ring = np.rint(q * min(grid.extent_A)).astype(np.int64)
     inside = (ring > 0) & (q < min(q_max_per_A, grid.nyquist_per_A))
-    first, second = (np.fft.fft2(np.asarray(each, dtype=np.float64))[:, inside] for each in (a, b))
+    stand_for = np.where(np.arange(columns) % (a.shape[-1] / 2) == 0, 1.0, 2.0) * np.ones_like(q)
+    weights = stand_for[inside]
+    first, second = (rfft2(np.asarray(each, dtype=np.float32))[:, inside] for each in (a, b))
 
-    def sums(values: Floats) -> Floats:
-        return np.asarray(np.bincount(ring[inside], values.sum(0))[1:], dtype=np.float64)
+    def sums(values: NDArray[np.floating]) -> Floats:
+        return np.asarray(np.bincount(ring[inside], weights * values.sum(0))[1:], dtype=np.float64)
 
     both, own, other = (
         sums((x * y.conj()).real) for x, y in ((first, second), (first, first), (second, second))
     )
-    count = np.bincount(ring[inside])[1:]
+    count = np.bincount(ring[inside], weights)[1:]
     scale = np.sqrt(own * other)
     return RingCorrelation(
-        q_per_A=np.bincount(ring[inside], q[inside])[1:] / count,
+        q_per_A=np.bincount(ring[inside], weights * q[inside])[1:] / count,
         correlation=np.divide(both, scale, out=np.zeros_like(both), where=scale > 0),
     )
 

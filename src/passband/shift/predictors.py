@@ -14,12 +14,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from passband.seeds import random_stream
+
 Floats = NDArray[np.float64]
 Predict = Callable[[Floats], Floats]
 """Features (n, p) to Dice (n,)."""
 Fit = Callable[[Floats, Floats, Sequence[int]], Predict]
 """Features (n, p), Dice (n,) and the sign of every feature's effect (+1, -1, 0 for any) to a model."""
 
+MOST_PAIRS: Final = 4000
+"""Pairs of one domain tell of each other: more of them cost more than they teach (docs/decisions/0024)."""
 STIFFNESS: Final = 0.3
 """Largest weight of one pair in a smooth model [Dice]."""
 KNOWN_TO: Final = 0.02
@@ -44,7 +48,10 @@ class Predictor:
         return pairs[["home_dice", *self.columns]].to_numpy(np.float64)
 
     def fitted(self, features: Floats, dice: Floats) -> Predict:
-        """The model of some pairs."""
+        """The model of some pairs, of at most `MOST_PAIRS` of them, drawn at random."""
+        if len(dice) > MOST_PAIRS:
+            drawn = random_stream(0, "pairs to fit on").permutation(len(dice))[:MOST_PAIRS]
+            features, dice = features[drawn], dice[drawn]
         return self.fit(features, dice, (1, *self.larger))
 
 

@@ -1,8 +1,9 @@
 """The predictors that every study is judged by, fixed before the study that judges was looked at.
 
-The primary one is a smooth function of all measures, which need no network and no image of the test domain; a
-second one corrects by some of them what a network says of itself on unlabelled images. Every plain baseline whose
-column is in the table of pairs stands beside them.
+The primary one is a smooth function of all measures, the settings of both domains, and of what a classifier of
+textures without a network finds in simulated images: none of it needs a network or an image of the test
+domain. A second one corrects by some of the measures what a network says of itself on unlabelled images. Every plain
+baseline whose column is in the table of pairs stands beside them.
 """
 
 from typing import Final
@@ -19,8 +20,23 @@ from passband.shift.predictors import (
     by_parameters,
 )
 
-PRIMARY: Final = tuple(MEASURES)
-"""Features of the primary predictor: every measure, since no few of them did as well (docs/decisions/0023)."""
+CLOSED_FORM: Final = tuple(MEASURES)
+"""Every measure, since no few of them did as well (docs/decisions/0023): formulas, no image."""
+BAND_CLASSIFIER: Final = (
+    "band_classifier_dice",
+    "band_classifier_recall",
+    "band_classifier_false_alarms",
+)
+"""Columns of the classifier of textures, on simulated images."""
+TEXTURES: Final = (
+    *BAND_CLASSIFIER,
+    "discriminant_dice",
+    "discriminant_recall",
+    "discriminant_false_alarms",
+)
+"""What textures alone let find, of simulated images and by formula."""
+PRIMARY: Final = "measures, settings and textures"
+"""The predictor that decides where no image of the test domain is known."""
 CORRECTING: Final = (
     "background_novelty",
     "relative_novelty",
@@ -48,27 +64,36 @@ PLAIN: Final = (
 
 
 def standard_ours(pairs: pd.DataFrame) -> list[Predictor]:
-    """The primary predictor, and with the network's confidence where that is in the table."""
-    ours = [by_kernel("measures", PRIMARY)]
+    """The primary predictor, its parts by themselves, and with the network's confidence where that is in the table."""
+    textures = [name for name in BAND_CLASSIFIER if name in pairs]
+    ours = [
+        by_kernel(PRIMARY, (*CLOSED_FORM, *textures, *setting_columns(pairs))),
+        by_kernel("measures", CLOSED_FORM),
+        *(by_measures(name, {name: 1}) for name in ("discriminant_dice", *textures[:1])),
+    ]
     if {*CONFIDENCE, LABELLED} <= set(pairs.columns):
         ours.append(by_kernel_in_turn("measures and confidence", (*CONFIDENCE, LABELLED), CORRECTING))
     return ours
 
 
 def standard_baselines(pairs: pd.DataFrame) -> list[Predictor]:
-    """Every plain baseline in the table by itself, the band classifier, and the parameters of both domains.
+    """Every plain baseline in the table by itself, and the settings of both domains.
 
-    On the parameters both trees and the kernel of ours are tried, so that no model makes the difference.
+    On the settings both trees and the kernel of ours are tried, so that no model makes the difference.
     """
     single = {name: each.larger for name, each in BASELINES.items() if name != LABELLED} | {
         name: MEASURES[name].larger for name in PLAIN
     }
-    single["band_classifier_dice"] = 1
     found = [by_measures(name, {name: larger}) for name, larger in single.items() if name in pairs]
-    parameters = [str(name) for name in pairs if str(name).startswith(_ROLES) and name not in _KEYS]
-    if not parameters:
+    settings = setting_columns(pairs)
+    if not settings:
         return found
-    return [*found, by_parameters("parameters", parameters), by_kernel("parameters (smooth)", parameters)]
+    return [*found, by_parameters("parameters", settings), by_kernel("parameters (smooth)", settings)]
+
+
+def setting_columns(pairs: pd.DataFrame) -> list[str]:
+    """The columns of the settings of both domains; those that are the same in all domains are not in the table."""
+    return [str(name) for name in pairs if str(name).startswith(_ROLES) and name not in _KEYS]
 
 
 _ROLES: Final = ("train_", "test_")

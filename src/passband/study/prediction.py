@@ -208,6 +208,7 @@ def _contest_data(verdict: Verdict, name: ContestName) -> dict[str, Any]:
                 "r2": each.r2,
                 "spearman_within": each.spearman_within,
                 "p_adjusted": _p_of(analysis, each.predictor),
+                **_against_the_best(analysis, each.predictor),
             }
             for each in analysis.scores
             if each.scheme == analysis.scheme
@@ -229,6 +230,14 @@ HEADLINE: Final = (
 
 def _p_of(analysis: Analysis, baseline: str) -> float | None:
     return next((each.p_adjusted for each in analysis.comparisons if each.baseline == baseline), None)
+
+
+def _against_the_best(analysis: Analysis, predictor: str) -> dict[str, Any]:
+    """Of one of ours: what the best baseline errs more, with its interval."""
+    found = analysis.beside.get(predictor)
+    if found is None:
+        return {}
+    return {"mae_difference": found.difference, "mae_difference_interval": [found.low, found.high]}
 
 
 def _limits_data(found: Limits) -> dict[str, Any]:

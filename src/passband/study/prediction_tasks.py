@@ -124,7 +124,7 @@ def _shown(root: str, study_json: str, series: FullSeries, domain: str, networks
     )
 
 
-def _simulated(root: str, study_json: str, domain: str, to_fit_on: bool) -> tuple[Batch, float] | None:
+def _simulated(root: str, study_json: str, domain: str, to_fit_on: bool) -> Batch | None:
     """Images of training structures under the imaging of a domain; those to fit on and those to try on differ."""
     study = study_of(study_json)
     every = _some_waves(root, study_json, study.domains[domain].structures)
@@ -139,7 +139,7 @@ def _simulated(root: str, study_json: str, domain: str, to_fit_on: bool) -> tupl
         waves, masks, study.domains[domain].imaging, 1, seed_for(image_seed(study), "bands", use)
     )
     noise = torch.Generator().manual_seed(seed_for(image_seed(study), "noise of bands", use))
-    return exposed_batch(pool, noise), grid.sampling_A
+    return exposed_batch(pool, noise)
 
 
 @lru_cache(maxsize=32)

@@ -27,8 +27,10 @@ from passband.training.spec import COMPACT_TRAINING
 
 TRAINING, VALIDATION, TEST = 36, 6, 32
 """Scenes of every set of structures."""
-JUDGE_SEED = 1
-"""Of domains, structures and support of the study that judges; those of all others have 0."""
+FEW_TESTS = 12
+"""Test scenes where domains are many."""
+JUDGE_SEED = 2
+"""Of domains, structures and support of the study that judges; those of all others have 0. (1 has judged once.)"""
 RATES = (COMPACT_TRAINING.learning_rate, COMPACT_TRAINING.learning_rate / 3)
 
 
@@ -62,18 +64,24 @@ def side() -> Study:
 
 
 def imaging() -> Study:
-    """64 networks on 32 random imaging domains, each tested on 64: the study on which measures are chosen."""
+    """128 networks, one on each of 128 random imaging domains, tested on all: the study on which measures are chosen.
+
+    What foretells performance is learned from domains: a second network of a domain, or more test structures, would
+    tell less than another domain does (docs/decisions/0024).
+    """
     question = "Which measure foretells performance when several settings of the microscope change at once?"
-    return _with_one_rate(_study("imaging", question, imaging_family(32, 32)), starts=2)
+    many = _with_one_rate(_study("imaging", question, imaging_family(128, 0)), starts=1)
+    sets = {name: each.model_copy(update={"test": FEW_TESTS}) for name, each in many.structures.items()}
+    return many.model_copy(update={"structures": sets})
 
 
 def imaging_judge() -> Study:
-    """48 networks on 16 random imaging domains, each tested on these and 48 more: what was chosen is judged here.
+    """72 networks on 24 random imaging domains, each tested on these and 48 more: what was chosen is judged here.
 
     Domains, structures and support have seeds of their own, so nothing of them is in the study `imaging`.
     """
     question = "Does what foretells performance in the study 'imaging' do so where everything is new?"
-    judge = _study("imaging-judge", question, imaging_family(16, 48, seed=JUDGE_SEED))
+    judge = _study("imaging-judge", question, imaging_family(24, 48, seed=JUDGE_SEED))
     return _with_one_rate(judge, starts=3).model_copy(update={"seed": JUDGE_SEED})
 
 
@@ -84,7 +92,7 @@ def paper_scale() -> Study:
         "structure": (structure_family(), 60),
         "mixtures": (mixture_family(), 60),
         "breadth": (breadth_family(), 60),
-        "imaging": (imaging_family(), 55),
+        "imaging": (imaging_family(44, 4), 25),
     }
     own = defocus_family()
     series = {name: family.series(starts=starts) for name, (family, starts) in families.items()}

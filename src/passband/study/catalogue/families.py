@@ -108,7 +108,7 @@ def breadth_family() -> Family:
     return _against_defocus(broad)
 
 
-def imaging_family(training: int = 20, fresh: int = 20, seed: int = 0) -> Family:
+def imaging_family(training: int, fresh: int, seed: int = 0) -> Family:
     """Domains in which everything about the imaging differs (``imaging_domains``), by a seed.
 
     The first ones are for training, all of them for tests.
