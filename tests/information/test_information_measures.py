@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 
 from passband.information.band import Band, polar_grid
-from passband.information.measures import coverage, epsilon, sigma, sigma_signed
+from passband.information.measures import (
+    coverage,
+    epsilon,
+    many_measures,
+    sigma,
+    sigma_signed,
+    stacked,
+)
 from passband.information.moments import TransferMoments
 from passband.information.spectra import RadialSpectrum
 from passband.information.weights import AREA, RADIAL, Weight, specimen_weight
@@ -79,3 +86,23 @@ def test_the_specimen_weight_counts_power_over_the_plane() -> None:
 def test_a_weight_that_is_zero_everywhere_is_refused() -> None:
     with pytest.raises(ValueError, match="'nothing' is zero over the whole band"):
         Weight("nothing", lambda q, phi: np.zeros_like(q)).on(GRID)
+
+
+def test_many_pairs_at_once_are_those_one_by_one() -> None:
+    stream = np.random.default_rng(0)
+    several = [
+        FLAT,
+        NOTHING,
+        RISING,
+        *(moments(stream.normal(size=GRID.shape) + 1j * stream.normal(size=GRID.shape)) for _ in range(3)),
+    ]
+    pairs = [(a, b) for a in (4, 0, 1, 3) for b in (3, 1, 2, 4)]
+    for w in (R, A):
+        expected = [
+            (epsilon(a, w), epsilon(b, w), sigma(a, b, w), sigma_signed(a, b, w), coverage(a, b, w))
+            for a, b in ((several[i], several[j]) for i, j in pairs)
+        ]
+        assert many_measures(stacked(several), pairs, w) == pytest.approx(np.array(expected), abs=1e-12)
+        changed = stacked(several).with_one(4, RISING)
+        assert many_measures(changed, [(4, 2)], w)[0, 2] == pytest.approx(1)
+        assert many_measures(stacked(several), [(4, 2)], w)[0, 2] < 0.999

@@ -3,11 +3,13 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import rankdata
 
 from passband.errors import UserError
+from passband.seeds import random_stream
 from passband.shift.asymmetry import asymmetry, explained_asymmetry, square_drops
 from passband.shift.ceiling import noise_ceiling
-from passband.shift.permutation import permutation_test
+from passband.shift.permutation import permutation_test, permutation_tests
 
 STREAM = np.random.default_rng(0)
 
@@ -37,6 +39,31 @@ def test_what_another_matrix_explains_is_taken_out() -> None:
     )
     assert permutation_test(performance, measure, permutations=99).p <= 0.02
     assert permutation_test(performance, measure, given=[known], permutations=99).p > 0.02
+
+
+def test_measures_tested_together_are_those_tested_one_by_one() -> None:
+    # the reference moves the measure itself, pair by pair, as the definition says
+    stream = np.random.default_rng(3)
+    performance = stream.normal(size=(6, 9))
+    performance[np.arange(6), np.arange(6)] = np.nan
+    measures = {name: performance + stream.normal(0, 2, (6, 9)) for name in "ab"}
+    measures = {name: np.where(np.isfinite(each), each, 0.5) for name, each in measures.items()}
+    measures["c"] = np.where(stream.random((6, 9)) < 0.1, np.nan, measures["a"])
+    found = permutation_tests(performance, measures, permutations=99, seed=5)
+    for name, measure in measures.items():
+        known = np.isfinite(performance + measure)
+        x, y = (np.where(known, 0.0, np.nan) for _ in range(2))
+        x[known], y[known] = rankdata(measure[known]), rankdata(performance[known])
+        order = random_stream(5, "permutations")
+        drawn = []
+        for _ in range(99):
+            rows, columns = order.permutation(6), order.permutation(9)
+            a, b = x[rows][:, columns].ravel(), y.ravel()
+            both = np.isfinite(a + b)
+            drawn.append(np.corrcoef(a[both], b[both])[0, 1])
+        seen = np.corrcoef(x[known], y[known])[0, 1]
+        assert found[name].correlation == pytest.approx(seen)
+        assert found[name].p == pytest.approx((1 + (np.abs(drawn) >= abs(seen) - 1e-12).sum()) / 100)
 
 
 def test_matrices_of_other_shapes_are_refused() -> None:

@@ -8,6 +8,7 @@ rules converge. Where a budget ends first, the error says so.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from passband.information.average import LARGEST_WORK, Average, on_grid, with_more_nodes
 from passband.information.band import Band, polar_grid
-from passband.information.measures import coverage, epsilon, sigma, sigma_signed
+from passband.information.measures import Stacked, many_measures, stacked
 from passband.information.moments import TransferMoments
 from passband.information.weights import Weight
 
@@ -40,9 +41,10 @@ class Family:
     settled: frozenset[int] = frozenset()
     tolerance: float = TOLERANCE
 
+    @cached_property
     def measures(self) -> NDArray[np.float64]:
         """ε of a, ε of b, σ, signed σ and coverage of b by a: (n_pairs, 5)."""
-        return self._measured([average.moments for average in self.averages])
+        return many_measures(self._transfers, self.pairs, self._weights)
 
     def error(self) -> NDArray[np.float64]:
         """Sum of the last changes of every rule, for each pair: (n_pairs,)."""
@@ -51,39 +53,34 @@ class Family:
 
     def change_by_q(self) -> NDArray[np.float64]:
         """Largest change of a measure of each pair when every second node in q is left out: (n_pairs,)."""
-        return self._change([average.moments.coarser_q() for average in self.averages])
+        return self._change_by_grid([average.moments.coarser_q() for average in self.averages])
 
     def change_by_phi(self) -> NDArray[np.float64]:
         """Largest change of a measure of each pair when every second azimuth is left out: (n_pairs,)."""
-        return self._change([average.moments.coarser_phi() for average in self.averages])
+        return self._change_by_grid([average.moments.coarser_phi() for average in self.averages])
 
     def node_changes(self, index: int) -> dict[str, NDArray[np.float64]]:
         """Largest change of a measure of each pair with half the nodes of a mean, by setting: (n_pairs,)."""
-        moments = [average.moments for average in self.averages]
-        return {
-            name: self._change([*moments[:index], coarse, *moments[index + 1 :]], involving=index)
-            for name, coarse in self.averages[index].coarser.items()
-        }
+        places = [n for n, pair in enumerate(self.pairs) if index in pair]
+        pairs = [self.pairs[n] for n in places]
+        changes = {}
+        for name, coarse in self.averages[index].coarser.items():
+            found = many_measures(self._transfers.with_one(index, coarse), pairs, self._weights)
+            changes[name] = np.zeros(len(self.pairs))
+            changes[name][places] = np.abs(found - self.measures[places]).max(axis=1)
+        return changes
 
-    def _change(
-        self, moments: Sequence[TransferMoments], involving: int | None = None
-    ) -> NDArray[np.float64]:
-        """Largest change of a measure of each pair with other moments; of the pairs of one mean, if given."""
-        pairs = [n for n, pair in enumerate(self.pairs) if involving is None or involving in pair]
-        part = replace(self, pairs=tuple(self.pairs[n] for n in pairs))
-        change = np.zeros(len(self.pairs))
-        change[pairs] = np.abs(part._measured(moments) - part.measures()).max(axis=1)
-        return change
+    def _change_by_grid(self, moments: Sequence[TransferMoments]) -> NDArray[np.float64]:
+        found = many_measures(stacked(moments), self.pairs, self.weight.on(moments[0].grid))
+        return np.asarray(np.abs(found - self.measures).max(axis=1))
 
-    def _measured(self, moments: Sequence[TransferMoments]) -> NDArray[np.float64]:
-        w = self.weight.on(moments[0].grid)
-        eps = [epsilon(each, w) for each in moments]
-        rows = [
-            (eps[i], eps[j], sigma(a, b, w), sigma_signed(a, b, w), coverage(a, b, w))
-            for i, j in self.pairs
-            for a, b in [(moments[i], moments[j])]
-        ]
-        return np.array(rows, dtype=np.float64).reshape(-1, 5)
+    @cached_property
+    def _transfers(self) -> Stacked:
+        return stacked([average.moments for average in self.averages])
+
+    @cached_property
+    def _weights(self) -> NDArray[np.float64]:
+        return self.weight.on(self.averages[0].moments.grid)
 
 
 def refined(family: Family) -> Family:

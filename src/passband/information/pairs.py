@@ -69,7 +69,7 @@ def pairs_information(
             q_max_per_A=band.q_max_per_A,
             error=float(error),
         )
-        for five, error in zip(family.measures(), family.error(), strict=True)
+        for five, error in zip(family.measures, family.error(), strict=True)
     ]
 
 

@@ -8,10 +8,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from passband.errors import UserError
+from passband.shift import permutation
 from passband.shift.asymmetry import asymmetry, explained_asymmetry, square_drops
 from passband.shift.ceiling import NoiseCeiling, noise_ceiling
 from passband.shift.leave_out import as_matrix
-from passband.shift.permutation import PermutationTest, permutation_test
+from passband.shift.permutation import PermutationTest
 
 Floats = NDArray[np.float64]
 
@@ -86,9 +87,5 @@ def permutation_tests(pairs: pd.DataFrame, measures: Sequence[str], seed: int) -
     permutations = max(FEWEST_PERMUTATIONS, PERMUTATIONS_PER_MEASURE * len(varying) - 1)
     lost = (pairs["home_dice"] - pairs["dice_mean"]).where(pairs["train_id"] != pairs["test_id"])
     drops = as_matrix(pairs, lost.to_numpy(np.float64))
-    return {
-        name: permutation_test(
-            drops, as_matrix(pairs, pairs[name].to_numpy(np.float64)), (), permutations, seed
-        )
-        for name in varying
-    }
+    measured = {name: as_matrix(pairs, pairs[name].to_numpy(np.float64)) for name in varying}
+    return permutation.permutation_tests(drops, measured, (), permutations, seed)

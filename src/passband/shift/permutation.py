@@ -9,8 +9,9 @@ References: N. Mantel, Cancer Res. 27, 209 (1967); D. Dekker, D. Krackhardt, T. 
 72, 563 (2007).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,9 @@ from scipy.stats import rankdata
 from passband.seeds import random_stream
 
 Floats = NDArray[np.float64]
+
+AT_ONCE: Final = 64
+"""Permutations that are reckoned together."""
 
 
 @dataclass(frozen=True)
@@ -33,24 +37,69 @@ class PermutationTest:
 def permutation_test(
     performance: Floats, measure: Floats, given: Sequence[Floats] = (), permutations: int = 999, seed: int = 0
 ) -> PermutationTest:
-    """Test a measure (n, m) against performance (n, m); NaN pairs of either are left out of every permutation.
+    """One measure (n, m), tested as `permutation_tests` do."""
+    return permutation_tests(performance, {"": measure}, given, permutations, seed)[""]
+
+
+def permutation_tests(
+    performance: Floats,
+    measures: Mapping[str, Floats],
+    given: Sequence[Floats] = (),
+    permutations: int = 999,
+    seed: int = 0,
+) -> dict[str, PermutationTest]:
+    """Test measures (n, m) against performance (n, m), all by the same permutations; NaN pairs are left out of each.
 
     given: matrices whose effect is taken out of both by least squares on ranks. Raises ValueError where a matrix has
     another shape.
     """
-    if any(each.shape != performance.shape for each in (measure, *given)):
+    if any(each.shape != performance.shape for each in (*measures.values(), *given)):
         raise ValueError("all matrices of a permutation test need one shape")
-    known = np.asarray(np.isfinite(np.stack([performance, measure, *given])).all(axis=0))
-    ranks = [_ranks(each, known) for each in (performance, measure, *given)]
-    x, y = (_residuals(each, ranks[2:], known) for each in (ranks[1], ranks[0]))
-    observed = _correlation(x, y)
-    stream = random_stream(seed, "permutations")
-    n, m = performance.shape
-    reached = sum(
-        abs(_correlation(x[stream.permutation(n)][:, stream.permutation(m)], y)) >= abs(observed) - 1e-12
-        for _ in range(permutations)
-    )
-    return PermutationTest(observed, (1 + reached) / (1 + permutations), permutations)
+    alike: dict[bytes, list[str]] = {}
+    for name, measure in measures.items():
+        known = np.isfinite(np.stack([performance, measure, *given])).all(axis=0)
+        alike.setdefault(known.tobytes(), []).append(name)
+    found: dict[str, PermutationTest] = {}
+    for mask, names in alike.items():
+        known = np.frombuffer(mask, dtype=np.bool_).reshape(performance.shape)
+        taken_out = [_ranks(each, known) for each in given]
+        x = np.stack([_residuals(_ranks(measures[name], known), taken_out, known) for name in names])
+        y = _residuals(_ranks(performance, known), taken_out, known)
+        observed, reached = _reached(x, y, permutations, seed)
+        for name, value, count in zip(names, observed, reached, strict=True):
+            found[name] = PermutationTest(float(value), (1 + int(count)) / (1 + permutations), permutations)
+    return {name: found[name] for name in measures}
+
+
+def _reached(x: Floats, y: Floats, permutations: int, seed: int) -> tuple[Floats, NDArray[np.int64]]:
+    """Correlations of measures (k, n, m) with y (n, m), and how often permutations of y's domains reach each."""
+    flat = np.where(np.isfinite(x), x, 0.0).reshape(len(x), -1)
+    mask = np.isfinite(y)
+    observed = _correlations(flat, mask, y[None])[:, 0]
+    stream, reached = random_stream(seed, "permutations"), np.zeros(len(x), dtype=np.int64)
+    for first in range(0, permutations, AT_ONCE):
+        moved = np.full((min(AT_ONCE, permutations - first), *y.shape), np.nan)
+        for each in moved:
+            each[np.ix_(*(stream.permutation(size) for size in y.shape))] = y
+        drawn = _correlations(flat, mask, moved)
+        reached += (np.abs(drawn) >= np.abs(observed)[:, None] - 1e-12).sum(axis=1)
+    return observed, reached
+
+
+def _correlations(flat: Floats, mask: NDArray[np.bool_], moved: Floats) -> Floats:
+    """Pearson's correlation (k, b) of measures (k, n m), known where mask says, with matrices (b, n, m), over the pairs
+    that both know; 0 where one of them does not vary."""
+    both = np.isfinite(moved) & mask
+    w = both.reshape(len(moved), -1).T.astype(np.float64)
+    y = np.where(both, moved, 0.0).reshape(len(moved), -1).T
+    n = w.sum(0)
+    mean_x, mean_y = flat @ w / n, y.sum(0) / n
+    spread_x = (flat**2) @ w / n - mean_x**2
+    spread_y = (y**2).sum(0) / n - mean_y**2
+    scale = np.sqrt(np.maximum(spread_x, 0) * np.maximum(spread_y, 0))
+    product = flat @ y / n - mean_x * mean_y
+    varies = scale > 1e-12 * np.maximum(1, np.abs(mean_x * mean_y))
+    return np.asarray(np.divide(product, scale, out=np.zeros_like(product), where=varies))
 
 
 def _ranks(values: Floats, known: NDArray[np.bool_]) -> Floats:
@@ -66,11 +115,3 @@ def _residuals(values: Floats, given: Sequence[Floats], known: NDArray[np.bool_]
     fit, *_ = np.linalg.lstsq(design, values[known], rcond=None)
     rest[known] = values[known] - design @ fit
     return rest
-
-
-def _correlation(x: Floats, y: Floats) -> float:
-    """Pearson's correlation of the pairs that both sides know; 0 where one of them does not vary."""
-    both = np.isfinite(x) & np.isfinite(y)
-    a, b = x[both] - x[both].mean(), y[both] - y[both].mean()
-    scale = float(np.sqrt((a @ a) * (b @ b)))
-    return float(a @ b) / scale if scale > 0 else 0.0
