@@ -23,7 +23,7 @@ from passband.training.spec import TrainingSpec
 from passband.wave import SceneWaves
 
 POOLS_BYTES: Final = 256 * 2**20
-TESTS_BYTES: Final = 512 * 2**20
+TESTS_BYTES: Final = 1024 * 2**20
 """What a worker keeps at most of training pools, and of test images [bytes]."""
 TRUTHS_BYTES: Final = 256 * 2**20
 """The same of what is known about test images [bytes]."""

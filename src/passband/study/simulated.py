@@ -29,8 +29,8 @@ SIMULATED_SCENES: Final = 6
 """Validation structures that are imaged, or as many as there are."""
 SIMULATED_PER_SCENE: Final = 2
 """Images of each."""
-SIMULATED_BYTES: Final = 256 * 2**20
-"""What a worker keeps at most of these images and masks [bytes]; 64 domains of 256 x 256 pixels take 240 MiB."""
+SIMULATED_BYTES: Final = 768 * 2**20
+"""What a worker keeps at most of these images and masks [bytes]; 128 domains of 256 x 256 pixels take 480 MiB."""
 
 
 def simulated_images(root: str, study_json: str, domain: str) -> Batch | None:
