@@ -34,7 +34,7 @@ def test_a_small_study_pays_for_measures_only_and_a_large_one_for_every_pair() -
     assert small.seconds == small.measures_s
     # ten training domains, ten tests; with features two networks on two structures; simulated images, two each of two
     assert large.evidence_s == pytest.approx(
-        10 * 10 * ((2 + 2) * FEATURES + 4) * 0.01 + 10 * 10 * STATISTICS_S
+        10 * 10 * ((2 + 2) * FEATURES + 4) * 0.01 + 10 * 10 * 2 * STATISTICS_S
     )
     assert min(large.bands_s, large.analysis_s) > 0
     assert large.measures_s - small.measures_s > (100 - 6) * PAIR_S

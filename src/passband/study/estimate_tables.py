@@ -1,13 +1,13 @@
 """What the tables beside the scores cost: measures, bands, evidence, analysis, in CPU seconds of one core.
 
     measures:  domains x DOMAIN_S + pairs x PAIR_S
-    bands:     images formed, each with its energies, + training domains x FIT_S
-    evidence:  per pair two forward passes over test images, one over simulated ones, and STATISTICS_S; test and
-               simulated images are formed once by every worker
-    analysis:  pairs x ANALYSIS_S
+    bands:     images formed, each with its amplitudes, + training domains x FIT_S + pairs x FIND_S
+    evidence:  per pair two forward passes over test images, one over simulated ones, and STATISTICS_S for each test
+               image; test and simulated images are formed once by every worker
+    analysis:  per series ANALYSIS_S, and ANALYSIS_PAIR_S for each pair, of which models are fitted to so many at most
 
 Images are counted at the rates that `estimate` measures here. What is written in capitals was measured once, on a core
-shared with other work, for images of 256 x 256 pixels (`ANALYSIS_S` follows from decision 22); larger images take
+shared with other work, for images of 256 x 256 pixels; larger images take
 longer in proportion to their pixels. Bands, evidence and analysis are asked for in series with enough domains only.
 """
 
@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from passband.shift.predictors import MOST_PAIRS
 from passband.study.bands import BAND_SCENES
 from passband.study.evidence import AGREEMENT_IMAGES, MOST_IMAGES
 from passband.study.prediction_plan import contested, contested_pairs
@@ -25,16 +26,22 @@ DOMAIN_S: Final = 0.2
 """The spectra of a domain [s]."""
 PAIR_S: Final = 0.001
 """All measures of a pair [s]."""
-ENERGIES_S: Final = 0.05
-"""Local band energies of an image of 256 x 256 pixels [s]."""
-FIT_S: Final = 0.5
+AMPLITUDES_S: Final = 0.03
+"""Local band amplitudes of an image of 256 x 256 pixels [s]."""
+FIT_S: Final = 0.03
 """Fitting the classifier of a training domain [s]."""
-STATISTICS_S: Final = 0.13
-"""Distances of features and spectra of a pair, from images of 256 x 256 pixels [s]."""
+FIND_S: Final = 0.0003
+"""What a classifier finds in a test domain [s]."""
+STATISTICS_S: Final = 0.0026
+"""Distances of features and spectra of a pair, per test image of 256 x 256 pixels [s]."""
 FEATURES: Final = 1.4
 """Time of a forward pass with features over that of one without."""
-ANALYSIS_S: Final = 0.03
-"""Leaving out and comparing, per pair of a series, both contests [s]; little more than a guess."""
+ANALYSIS_S: Final = 25.0
+"""Leaving out and comparing in a series, both contests [s]."""
+ANALYSIS_PAIR_S: Final = 0.03
+"""The same for each of its pairs [s]."""
+PAIRS_THAT_COST: Final = int(MOST_PAIRS / 0.64)
+"""Beyond these the folds hold more pairs than a model is fitted to."""
 
 
 @dataclass(frozen=True)
@@ -75,14 +82,19 @@ def table_cost(study: Study, rates: Mapping[str, ImageRates], workers: int) -> T
         measures_s=len(names) * DOMAIN_S + len(study.pairs) * PAIR_S,
         bands_s=_bands_s(pairs, rates[asked[0].name]) if asked else 0.0,
         evidence_s=sum(_evidence_s(study, series, rates[series.name], workers) for series in asked),
-        analysis_s=len(pairs) * ANALYSIS_S,
+        analysis_s=sum(map(_analysis_s, asked)),
     )
+
+
+def _analysis_s(series: FullSeries) -> float:
+    pairs = len(series.train_on) * len(series.test_on)
+    return ANALYSIS_S + min(pairs, PAIRS_THAT_COST) * ANALYSIS_PAIR_S
 
 
 def _bands_s(pairs: tuple[tuple[str, str], ...], rates: ImageRates) -> float:
     trains, tests = (len({pair[place] for pair in pairs}) for place in (0, 1))
     images = (trains + tests) * BAND_SCENES
-    return images * (rates.form_s + ENERGIES_S * rates.times_larger) + trains * FIT_S
+    return images * (rates.form_s + AMPLITUDES_S * rates.times_larger) + trains * FIT_S + len(pairs) * FIND_S
 
 
 def _evidence_s(study: Study, series: FullSeries, rates: ImageRates, workers: int) -> float:
@@ -91,6 +103,6 @@ def _evidence_s(study: Study, series: FullSeries, rates: ImageRates, workers: in
     simulated = sum(min(SIMULATED_SCENES, each.validation) * SIMULATED_PER_SCENE for each in sets)
     with_features = sum(min(MOST_IMAGES, count) + min(AGREEMENT_IMAGES, count) for count in tested)
     per_domain = (FEATURES * with_features + simulated) * rates.predict_s
-    per_domain += len(sets) * STATISTICS_S * rates.times_larger
+    per_domain += sum(min(MOST_IMAGES, count) for count in tested) * STATISTICS_S * rates.times_larger
     formed = min(workers, len(series.train_on)) * (sum(tested) + simulated)
     return len(series.train_on) * per_domain + formed * rates.form_s
