@@ -7,6 +7,7 @@ from torch import Tensor
 
 from passband.errors import UserError
 from passband.grid import Grid
+from passband.imaging import focus
 from passband.imaging.condition import symmetric_condition
 from passband.imaging.focus import contrast, minimum_contrast_C10_A, refer_to_minimum_contrast
 from passband.imaging.image import intensity, spectrum
@@ -51,16 +52,31 @@ def test_a_minimum_outside_the_search_is_refused_not_guessed(ball: ExitWave) -> 
 
 
 def test_a_self_image_at_the_end_of_the_search_is_not_taken_for_a_minimum_outside() -> None:
-    # a phase grating repeats its least contrast every d²/2λ = 63 Å; the grid of the first pass meets the one at -150 Å
-    period_A = 63.0
-    grid = Grid((8, 64), (2 * 0.01968749 * period_A) ** 0.5 / 8)
+    # a phase grating of period d shows no contrast every d²/λ = 63 Å; the first pass, in steps of 5 Å, meets the plane
+    # at -150 Å exactly and those at -87, -24, 39 and 102 Å not
+    period_A, wavelength_A = 63.0, 0.01968749
+    grid = Grid((8, 64), (wavelength_A * period_A) ** 0.5 / 8)
     x = torch.arange(64) * (2 * torch.pi / 8)
     grating = torch.exp(0.3j * torch.cos(x).expand(1, 8, 64)).to(torch.complex64)
     found = minimum_contrast_C10_A(ExitWave(grating, grid, 300e3, focus_offset_A=150.0))
-    assert abs(found) < 150
-    assert (found + 150) % period_A == pytest.approx(0, abs=0.2) or (found + 150) % period_A == pytest.approx(
-        period_A, abs=0.2
-    )
+    assert min(abs(found - plane) for plane in (-87, -24, 39, 102)) < 0.3
+
+
+@pytest.mark.parametrize(("end", "refused"), [(0.95, False), (0.85, True)])
+def test_an_end_has_to_be_clearly_lower_than_every_valley_to_tell_of_a_minimum_outside(
+    ball: ExitWave, monkeypatch: pytest.MonkeyPatch, end: float, refused: bool
+) -> None:
+    # contrast between 1 in the valley at 20 Å and about 2: an end lower by a tenth of what it varies by is refused
+    def made_up(waves: object, C10_A: Tensor, focal_spread_A: float) -> Tensor:
+        valley = 2 - torch.exp(-(((C10_A - 20) / 15) ** 2))
+        return torch.where(C10_A == 150, end, valley)
+
+    monkeypatch.setattr(focus, "_through_focus", made_up)
+    if refused:
+        with pytest.raises(UserError, match="particles have to be thinner"):
+            minimum_contrast_C10_A(ball)
+    else:
+        assert minimum_contrast_C10_A(ball) == pytest.approx(20, abs=0.1)
 
 
 def test_contrast_is_the_variance_of_the_image(ball: ExitWave) -> None:

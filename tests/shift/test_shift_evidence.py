@@ -1,4 +1,4 @@
-"""Plain baselines: clouds of features, paired images, confidences, parameters, band energies."""
+"""Plain baselines: clouds of features, paired images, confidences, parameters; a classifier of band amplitudes."""
 
 import numpy as np
 import pytest
@@ -170,5 +170,5 @@ def test_band_amplitudes_are_those_of_their_ring() -> None:
 
 def test_masks_of_one_class_cannot_be_learned() -> None:
     amplitudes, masks = textured(0.14, 0)
-    with pytest.raises(ValueError, match="pixels of particles and pixels beside them"):
+    with pytest.raises(ValueError, match="pixels of particles and pixels beside them, two of each"):
         fit_band_classifier(amplitudes, np.ones_like(masks))

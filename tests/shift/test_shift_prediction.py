@@ -238,21 +238,15 @@ def test_features_that_come_first_are_not_drowned_by_others() -> None:
     )
 
 
-def test_a_model_is_fitted_to_so_many_pairs_at_most_and_to_all_of_few(
+def test_a_smooth_model_is_fitted_to_so_many_pairs_at_most_and_to_all_of_few(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    pairs, seen = pairs_of(6, 8), []
-
-    def counting(features: np.ndarray, dice: np.ndarray, larger: object) -> object:
-        seen.append(len(dice))
-        return lambda x: np.zeros(len(x))
-
-    one = Predictor("n", ("distance",), (-1,), counting)  # type: ignore[arg-type]
-    features, dice = one.features(pairs), pairs["dice_mean"].to_numpy()
-    one.fitted(features, dice)
+    every = np.arange(30.0)
+    assert predictors._some_of(every[:, None], every)[1] is every
     monkeypatch.setattr(predictors, "MOST_PAIRS", 10)
-    one.fitted(features, dice)
-    assert seen == [len(pairs), 10]
+    some, dice = predictors._some_of(every[:, None], every)
+    assert len(set(dice)) == len(dice) == 10
+    assert (some[:, 0] == dice).all()
 
 
 def test_a_missing_feature_counts_as_the_mean_and_an_empty_one_as_nothing() -> None:

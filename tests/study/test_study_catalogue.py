@@ -126,6 +126,8 @@ def test_nothing_that_is_judged_on_was_chosen_on() -> None:
     )
     assert (len(first), len(second)) == (128, 72)
     assert not first & second
+    once_a_judge = {canonical_json(each.imaging) for each in imaging_family(16, 48, seed=1).domains.values()}
+    assert not once_a_judge & second
     networks = [{plan.network_id for plan in network_plans(study)} for study in (chosen, judge)]
     assert not networks[0] & networks[1]
 

@@ -5,7 +5,7 @@ to the structure and not to an imaging condition. Contrast is the variance of th
 searches in steps of 1 Å, then of 0.1 Å; its range is not stated. Ours is ±150 Å around the plane that the wave
 refers to, the exit plane just behind the particles: their minimum lies inside them, and most self-images of a
 crystal lattice (d = 2 Å at 300 kV: every d²/λ = 203 Å) stay outside. Those of finer lattices along a zone axis do
-not (diamond: every 60 Å): their valleys are equal within a few per cent, and which of them is the lowest says little.
+not (a diamond: every 60 Å): their valleys are equal within a few per cent, and which of them is the lowest says little.
 
 A first pass in steps of 5 Å finds the valleys: a focal spread σ_f damps what varies with f periods per Å of focus by
 exp[-(π σ_f f)²], which at 10 Å leaves nothing that such steps could miss. Only the two lowest valleys are then
@@ -41,7 +41,8 @@ def minimum_contrast_C10_A(particles: ExitWave, focal_spread_A: float = 10.0) ->
 
     It counts from the plane that the wave refers to, so adding it to the wave's focus_offset_A brings the wave to
     the zero of defocus. Without particles, 0.
-    Raises UserError where the contrast at an end of the search lies below all valleys: the particles are too thick.
+    Raises UserError where the contrast at an end of the search lies clearly below all valleys: the particles are too
+    thick.
     """
     waves = spectrum(particles)
     first = torch.arange(
@@ -50,14 +51,8 @@ def minimum_contrast_C10_A(particles: ExitWave, focal_spread_A: float = 10.0) ->
     coarse = _through_focus(waves, first, focal_spread_A)
     if float(coarse.max()) < SMALLEST_CONTRAST:
         return 0.0
-    valleys = _lowest_valleys(coarse)
-    ends, varies_by = coarse[[0, -1]].min(), coarse.max() - coarse.min()
-    if not len(valleys) or coarse[valleys[0]] - ends > LOWER * varies_by:
-        raise UserError(
-            f"the particles have no plane of least contrast within {SEARCH_RANGE_A / 10:g} nm of their exit plane, "
-            "from which defocus could be counted; particles have to be thinner, below about 25 nm"
-        )
-    near = first[valleys][:, None] + torch.arange(-FIRST_STEP_A, FIRST_STEP_A + 0.5, 1.0)
+    valleys = first[_lowest_valleys(coarse)]
+    near = valleys[:, None] + torch.arange(-FIRST_STEP_A, FIRST_STEP_A + 0.5, 1.0)
     whole = _minimum(waves, near.flatten(), focal_spread_A)
     tenths = torch.arange(-10, 11, dtype=torch.float64) / 10
     return round(_minimum(waves, whole + tenths, focal_spread_A), 1)
@@ -91,7 +86,21 @@ def _minimum(waves: WaveSpectrum, C10_A: Tensor, focal_spread_A: float) -> float
 
 
 def _lowest_valleys(contrasts: Tensor) -> Tensor:
-    """Places of the two lowest values between the ends that have no lower neighbour, the lowest first."""
-    inner = contrasts[1:-1]
-    places = 1 + torch.nonzero((inner <= contrasts[:-2]) & (inner <= contrasts[2:])).flatten()
-    return places[contrasts[places].argsort()[:2]]
+    """Places of the two lowest values that have no lower neighbour; an end that is the lowest of all is left out.
+
+    Raises UserError where such an end lies clearly below all valleys inside, and is no self-image.
+    """
+    walls = torch.nn.functional.pad(contrasts, (1, 1), value=torch.inf)
+    places = torch.nonzero((contrasts <= walls[:-2]) & (contrasts <= walls[2:])).flatten()
+    places = places[contrasts[places].argsort()]
+    last = len(contrasts) - 1
+    if 0 < int(places[0]) < last:
+        return places[:2]
+    inside = places[(places > 0) & (places < last)]
+    varies_by = contrasts.max() - contrasts.min()
+    if not len(inside) or contrasts[inside[0]] - contrasts[places[0]] > LOWER * varies_by:
+        raise UserError(
+            f"the particles have no plane of least contrast within {SEARCH_RANGE_A / 10:g} nm of their exit plane, "
+            "from which defocus could be counted; particles have to be thinner, below about 25 nm"
+        )
+    return inside[:2]

@@ -19,6 +19,7 @@ References: R. A. Fisher, Ann. Eugen. 7, 179 (1936); J. H. Friedman, J. Am. Stat
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -82,6 +83,7 @@ def discriminant_loss(train: DomainSpectra, test: DomainSpectra) -> float:
     return discriminant_dice(train, train) - discriminant_dice(train, test)
 
 
+@lru_cache(maxsize=2)  # pairs come training domain by training domain
 def _learned(train: DomainSpectra) -> tuple[Floats, float]:
     """Weights, and the threshold with the largest Dice at home."""
     outside, inside = train.outside_rings, train.inside_rings

@@ -18,7 +18,7 @@ CONTESTS: Final[Mapping[str, str]] = MappingProxyType(
 _WORDS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "median": "a constant, the median",
-        "measures, settings and textures": "our measures, the settings and textures",
+        "measures, settings and textures": "our measures, settings and textures",
         "measures": "our measures alone",
         "measures and confidence": "our measures and the network’s confidence",
         "parameters": "trees on the settings of both domains",
@@ -120,7 +120,12 @@ def simulation_sentence(contest: Mapping[str, Any]) -> str:
 def _apart(one: Mapping[str, Any]) -> str:
     low, high = (nan if end is None else float(end) for end in one["mae_interval"])
     ends = interval(low, high, 3)
-    return f"{predictor_words(one['name'])} comes to {number(one['mae'], 3)}" + (f" ({ends})" if ends else "")
+    told = f"{predictor_words(one['name'])} comes to {number(one['mae'], 3)}" + (f" ({ends})" if ends else "")
+    less = one.get("mae_difference")
+    if less is None:
+        return told
+    low, high = one["mae_difference_interval"]
+    return f"{told}, {number(less, 3)} ({interval(low, high, 3)}) less than the best baseline"
 
 
 def in_order(contest: Mapping[str, Any]) -> list[Mapping[str, Any]]:

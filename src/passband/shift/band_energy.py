@@ -54,13 +54,20 @@ def band_amplitudes(images: NDArray[np.floating], step_px: int = 1) -> Amplitude
     return np.asarray(np.sqrt(np.maximum(np.stack(means, axis=-1), 0)), dtype=np.float32)
 
 
+def can_be_learned(masks: NDArray[np.bool_]) -> bool:
+    """Whether masks have two pixels of either class at least, without which there is no covariance."""
+    return bool(min(masks.sum(), (~masks).sum()) >= 2)
+
+
 def fit_band_classifier(amplitudes: Amplitudes, masks: NDArray[np.bool_]) -> BandClassifier:
     """The classifier of the amplitudes (n, ny, nx, BANDS) and masks (n, ny, nx) of one domain.
 
-    Raises ValueError where the masks are all of one class.
+    Raises ValueError where the masks cannot be learned.
     """
-    if min(masks.sum(), (~masks).sum()) < 2:
-        raise ValueError("a classifier needs pixels of particles and pixels beside them")
+    if not can_be_learned(masks):
+        raise ValueError(
+            "a classifier needs pixels of particles and pixels beside them, two of each at least"
+        )
     background, particles = (amplitudes[each].astype(np.float64) for each in (~masks, masks))
     weights = shrunk_discriminant(
         (background.mean(0), particles.mean(0)),

@@ -12,8 +12,9 @@ In both, every predictor also sees the Dice at home. The figure that decides is 
 Dice for pairs whose domains were both left out, or, with models fitted on another study and frozen, of all pairs.
 
 Direct simulation, the Dice of the network itself on images simulated under the imaging of the test domain, takes part
-in both as ours, by itself and with the rest, never as the primary one. In a simulated study it is the test itself on
-other structures, so it says what a model of the imaging can come to at most; it is no discovery.
+as ours, never as the primary one: without images by itself and with textures, with images beside confidence. In a
+simulated study it is the test itself on other structures, so it says what a model of the imaging can come to at most;
+it is no discovery.
 """
 
 from dataclasses import dataclass

@@ -23,7 +23,8 @@ Fit = Callable[[Floats, Floats, Sequence[int]], Predict]
 """Features (n, p), Dice (n,) and the sign of every feature's effect (+1, -1, 0 for any) to a model."""
 
 MOST_PAIRS: Final = 4000
-"""Pairs of one domain tell of each other: more of them cost more than they teach (docs/decisions/0024)."""
+"""Pairs that a smooth model is fitted to, drawn at random: its cost grows with their square, and pairs of one domain
+tell of each other, so more of them teach little (docs/decisions/0024). Trees take all."""
 STIFFNESS: Final = 0.3
 """Largest weight of one pair in a smooth model [Dice]."""
 KNOWN_TO: Final = 0.02
@@ -48,10 +49,7 @@ class Predictor:
         return pairs[["home_dice", *self.columns]].to_numpy(np.float64)
 
     def fitted(self, features: Floats, dice: Floats) -> Predict:
-        """The model of some pairs, of at most `MOST_PAIRS` of them, drawn at random."""
-        if len(dice) > MOST_PAIRS:
-            drawn = random_stream(0, "pairs to fit on").permutation(len(dice))[:MOST_PAIRS]
-            features, dice = features[drawn], dice[drawn]
+        """The model of some pairs."""
         return self.fit(features, dice, (1, *self.larger))
 
 
@@ -129,16 +127,25 @@ def smooth(features: Floats, dice: Floats, larger: Sequence[int]) -> Predict:
     .02. A missing feature (NaN, infinite) is taken for the mean.
     A. J. Smola, B. Schölkopf, Stat. Comput. 14, 199 (2004).
     """
-    model = _support_vectors(features, dice, STIFFNESS)
+    model = _support_vectors(*_some_of(features, dice), STIFFNESS)
     return lambda x: np.clip(model(x), 0.0, 1.0)
 
 
 def smooth_in_turn(features: Floats, dice: Floats, larger: Sequence[int], first: int) -> Predict:
     """`smooth` on the first features, then on all of them for what that left, a third as stiff: few good features
     are not drowned by many."""
+    features, dice = _some_of(features, dice)
     start = _support_vectors(features[:, :first], dice, STIFFNESS)
     rest = _support_vectors(features, dice - start(features[:, :first]), STIFFNESS / 3)
     return lambda x: np.clip(start(x[:, :first]) + rest(x), 0.0, 1.0)
+
+
+def _some_of(features: Floats, dice: Floats) -> tuple[Floats, Floats]:
+    """At most `MOST_PAIRS` pairs, drawn at random; all of them, as they are, where there are no more."""
+    if len(dice) <= MOST_PAIRS:
+        return features, dice
+    drawn = random_stream(0, "pairs to fit on").permutation(len(dice))[:MOST_PAIRS]
+    return features[drawn], dice[drawn]
 
 
 def _support_vectors(features: Floats, values: Floats, stiffness: float) -> Predict:

@@ -19,6 +19,7 @@ from passband.shift.band_energy import (
     BandClassifier,
     band_amplitudes,
     band_classifier_finds,
+    can_be_learned,
     fit_band_classifier,
 )
 from passband.shift.pair_table import KEYS
@@ -36,7 +37,7 @@ Simulated = Callable[[str, bool], Batch | None]
 def band_table(pairs: Sequence[tuple[str, str]], simulated: Simulated) -> pd.DataFrame:
     """What the classifier of each training domain finds in each test domain: train_id, test_id, `BAND_CLASSIFIER`.
 
-    One domain's images are held at a time. NaN where the masks of a training domain are all of one class.
+    One domain's images are held at a time. NaN where the masks of a training domain cannot be learned.
     """
     classifiers = {train: _classifier(simulated, train) for train in dict.fromkeys(one for one, _ in pairs)}
     found: dict[tuple[str, str], Found] = {}
@@ -55,9 +56,7 @@ def band_table(pairs: Sequence[tuple[str, str]], simulated: Simulated) -> pd.Dat
 
 def _classifier(simulated: Simulated, train: str) -> BandClassifier | None:
     shown = _amplitudes(simulated, train, to_fit_on=True)
-    if shown is None or shown[1].all() or not shown[1].any():
-        return None
-    return fit_band_classifier(*shown)
+    return fit_band_classifier(*shown) if shown is not None and can_be_learned(shown[1]) else None
 
 
 def _amplitudes(

@@ -26,7 +26,10 @@ AGREEMENT_IMAGES: Final = 16
 """The first images of a domain, which the second network is shown too."""
 PAIRED_IMAGES: Final = 8
 """Images of a domain that are compared with those of the same structures at home."""
-MOST_COMPONENTS: Final = 16
+FEATURE_IMAGES: Final = 12
+"""The first images of a domain, whose features are compared: distances of clouds depend on how many there are, and
+models are carried from one study to another."""
+MOST_COMPONENTS: Final = 6
 """Features are taken along so many principal axes of both domains: clouds need more images than features."""
 PICTURES: Final = ("images", "features", "probabilities", "other_probabilities")
 """Fields of evidence that need images of the test domain."""
@@ -86,7 +89,8 @@ def _value(name: str, home: Shown, away: Shown, sides: tuple[Evidence, Evidence]
 
 
 def _evidence(home: Shown, away: Shown) -> tuple[Evidence, Evidence]:
-    features = common_components([_floats(each.one.features.numpy()) for each in (home, away)])
+    clouds = [_floats(each.one.features.numpy())[:FEATURE_IMAGES] for each in (home, away)]
+    features = common_components(clouds)
     first, second = (
         replace(
             Evidence(

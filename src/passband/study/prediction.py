@@ -14,16 +14,17 @@ from passband.seeds import seed_for
 from passband.shift.analysis import Analysis, AnalysisOptions
 from passband.shift.comparison import Resampling
 from passband.shift.contests import CONTESTS, ContestName, judged, judged_frozen
+from passband.shift.evidence import BASELINES
 from passband.shift.limits import Limits, limits
 from passband.shift.pair_table import KEYS
 from passband.shift.parameters import pair_parameters
+from passband.shift.standard import setting_columns
 from passband.study.measures import domain_settings, plain_distances
 from passband.study.plan import scenes
 from passband.study.results import Results
 from passband.study.study import MAIN, SPLITS, FullSeries, Study
 
 RESAMPLES: Final = 1000
-PREFIXES: Final = ("train_", "test_")
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,7 @@ def _verdict(results: Results, series: FullSeries, fitted_on: Results | None) ->
         notes += _known_domains(results.study, series, fitted_on.study)
         notes += _known_structures(results.study, series, fitted_on.study)
         notes += _other_masks(results.study, fitted_on.study)
+        notes += _lost_baselines(pairs, reference)
     analyses: dict[ContestName, Analysis] = {}
     refusals: dict[ContestName, str] = {}
     for name in CONTESTS:
@@ -126,7 +128,7 @@ def with_common_settings(
     for (study, pairs), settings in ((first, own), (second, reference)):
         keys = list(pairs[KEYS].itertuples(index=False, name=None))
         distances = plain_distances(study, keys, (settings - mean) / spread)
-        known = [name for name in pairs if str(name).startswith(PREFIXES) and name not in KEYS]
+        known = setting_columns(pairs)
         bare = pairs.drop(
             columns=[*known, *(name for name in distances if name not in KEYS)], errors="ignore"
         )
@@ -169,6 +171,16 @@ def _other_masks(study: Study, reference: Study) -> list[str]:
         if own != other
         else []
     )
+
+
+def _lost_baselines(pairs: pd.DataFrame, reference: pd.DataFrame) -> list[str]:
+    """A note where a baseline that is known here cannot be fitted on the reference, so that it takes no part."""
+    known, fitted = (
+        {name for name in BASELINES if name in table and table[name].notna().any()}
+        for table in (pairs, reference)
+    )
+    lost = [predictor for predictor in BASELINES if predictor in known - fitted]
+    return [f"not in the reference study, so without a model: {', '.join(lost)}"] if lost else []
 
 
 def as_data(found: list[Verdict]) -> dict[str, Any]:

@@ -8,13 +8,13 @@ from passband.records import content_id
 from passband.shift.comparison import Resampling
 from passband.shift.conformal import fewest_conditions
 from passband.study.bands import BAND_SCENES
-from passband.study.evidence import AGREEMENT_IMAGES, MOST_IMAGES, NAMES
+from passband.study.evidence import AGREEMENT_IMAGES, FEATURE_IMAGES, MOST_IMAGES, NAMES
 from passband.study.measures import SPECIMEN_SCENES
 from passband.study.plan import NetworkPlan, image_seed, scenes
 from passband.study.simulated import SIMULATED_PER_SCENE, SIMULATED_SCENES
 from passband.study.study import FullSeries, Study
 
-VERSIONS: Final = {"measures": 1, "bands": 2, "evidence": 3, "analysis": 4}
+VERSIONS: Final = {"measures": 1, "bands": 2, "evidence": 4, "analysis": 5}
 """Count changes of code that change a table: what was made before is then made again."""
 FEWEST_DOMAINS: Final = fewest_conditions(Resampling(seed=0).level)
 """Training domains, and test domains, of a series below which nothing is said of new ones."""
@@ -64,7 +64,7 @@ def evidence_id(study: Study, series: FullSeries, train: str, finished: Collecti
     )
     return content_id(
         {
-            "evidence": [VERSIONS["evidence"], NAMES, MOST_IMAGES, AGREEMENT_IMAGES],
+            "evidence": [VERSIONS["evidence"], NAMES, MOST_IMAGES, AGREEMENT_IMAGES, FEATURE_IMAGES],
             "simulated": _simulated(study, series),
             "parts": parts,
             "train": train,
