@@ -13,8 +13,10 @@ import pandas as pd
 from passband.shift.crossed import crossed_mean, trimmed
 from passband.shift.leave_out import as_matrix
 from passband.shift.rank import correlation_interval, correlation_values
+from passband.study.results import open_results
 
 RESULTS = Path(__file__).parents[1] / "results"
+STUDIES = ("imaging", "imaging-judge", "structure")
 MEASURES = (
     "sigma_radial",
     "sigma_specimen",
@@ -23,24 +25,25 @@ MEASURES = (
     "discriminant_dice",
     "band_classifier_dice",
     "bits_gained",
-    "contrast_test_4",
     "parameter_distance",
     "abs_delta_defocus_nm",
 )
 
 
 def pairs(study: str) -> pd.DataFrame:
-    """Every pair of different domains: mean Dice over networks, the Dice at home, the loss, the measures."""
-    scores, measures, bands = (
-        pd.concat([pd.read_parquet(part) for part in sorted((RESULTS / study / name).glob("*.parquet"))])
-        for name in ("scores", "measures", "bands")
-    )
-    table = scores.groupby(["train_id", "test_id"], as_index=False)["dice_mean"].mean()
-    home = table[table["train_id"] == table["test_id"]].set_index("train_id")["dice_mean"]
-    table = table.assign(home=table["train_id"].map(home))
-    table["loss"] = table["home"] - table["dice_mean"]
-    away = table[table["train_id"] != table["test_id"]]
-    return away.merge(measures, on=["train_id", "test_id"]).merge(bands, on=["train_id", "test_id"])
+    """Every pair of different domains: mean Dice over networks, the Dice at home, the loss, all that is known."""
+    results = open_results(RESULTS / study)
+    table = results.pairs(results.study.all_series()[0])
+    table = table.assign(loss=table["home_dice"] - table["dice_mean"])
+    return table[table["train_id"] != table["test_id"]].reset_index(drop=True)
+
+
+def failures(table: pd.DataFrame) -> str:
+    """Of the pairs that lose more than .2 of Dice, how many label far more, or far less, than at home."""
+    lost = table[table["loss"] > 0.2]
+    times = np.exp(lost["labelled_fraction_gained"])
+    more, less = (times > 1.3).mean(), (times < 0.8).mean()
+    return f"{len(lost)} lose more than .2: {more:.0%} label > 1.3 times as much, {less:.0%} < .8"
 
 
 def ranks(table: pd.DataFrame, name: str) -> str:
@@ -60,31 +63,20 @@ def ranks(table: pd.DataFrame, name: str) -> str:
     return ", ".join(told)
 
 
-def failures(study: str, table: pd.DataFrame) -> str:
-    """Of the pairs that lose more than .2 of Dice, how many label far more, or far less, than at home."""
-    parts = sorted((RESULTS / study / "evidence").glob("*.parquet"))
-    said = pd.concat([pd.read_parquet(part) for part in parts])[
-        ["train_id", "test_id", "labelled_fraction_gained"]
-    ]
-    lost = table[table["loss"] > 0.2].merge(said, on=["train_id", "test_id"])
-    times = np.exp(lost["labelled_fraction_gained"])
-    more, less = (times > 1.3).mean(), (times < 0.8).mean()
-    return f"{len(lost)} lose more than .2: {more:.0%} label > 1.3 times as much, {less:.0%} < .8"
-
-
 def main() -> None:
     """Print them all."""
-    for study in ("imaging", "imaging-judge", "structure"):
+    for study in STUDIES:
         table = pairs(study)
-        fifths = table.groupby(pd.qcut(table["discriminant_loss"].rank(method="first"), 5), observed=True)[
-            "loss"
-        ]
-        print(f"\n{study}: {(table['loss'] < 0).mean():.1%} of the pairs are better than at home; losses:")
+        order = table["discriminant_loss"].rank(method="first")
+        fifths = table.groupby(pd.qcut(order, 5, labels=range(1, 6)), observed=True)["loss"]
+        print(
+            f"\n{study}: {(table['loss'] < 0).mean():.1%} of the pairs are better than at home; losses by fifths:"
+        )
         print(fifths.quantile([0.25, 0.5, 0.75]).unstack().round(3).to_string())
-        print(f"  {failures(study, table)}")
+        print(f"  {failures(table)}")
         for name in MEASURES:
             print(f"  {name:22} {ranks(table, name)}")
-        columns = ["dice_mean", "breadth_train", "distinctness_train", "home"]
+        columns = ["dice_mean", "breadth_train", "distinctness_train", "home_dice"]
         own = table.groupby("train_id")[columns].mean().corr(method="spearman")["dice_mean"].drop("dice_mean")
         print("  mean Dice elsewhere, by training domain:", own.round(2).to_dict())
 

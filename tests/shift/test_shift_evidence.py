@@ -44,6 +44,23 @@ def test_a_shifted_cloud_is_as_far_as_it_was_shifted() -> None:
     assert sliced_wasserstein(CLOUD, CLOUD + shift) == pytest.approx(np.sqrt(3), rel=0.15)
 
 
+@pytest.mark.parametrize("shape", [(32, 32), (31, 33), (32, 48)])
+def test_ring_correlation_counts_every_wave_of_the_plane(shape: tuple[int, int]) -> None:
+    stream = np.random.default_rng(2)
+    a = stream.normal(size=(3, *shape))
+    b = a + stream.normal(size=(3, *shape))
+    found = ring_correlation(a, b, 0.4, 1.0)
+    q = np.hypot(np.fft.fftfreq(shape[0], 0.4)[:, None], np.fft.fftfreq(shape[1], 0.4))
+    ring = np.rint(q * 0.4 * min(shape)).astype(int)
+    first, second = np.fft.fft2(a), np.fft.fft2(b)
+    for k, (mean_q, value) in enumerate(zip(found.q_per_A, found.correlation, strict=True), start=1):
+        inside = (ring == k) & (q < 1.0)
+        x, y = first[:, inside], second[:, inside]
+        scale = np.sqrt((np.abs(x) ** 2).sum() * (np.abs(y) ** 2).sum())
+        assert value == pytest.approx((x * y.conj()).real.sum() / scale, abs=1e-6)
+        assert mean_q == pytest.approx(q[inside].mean())
+
+
 def test_paired_ring_correlation_sees_sign_and_noise() -> None:
     images = STREAM.normal(size=(4, 32, 32))
     other = STREAM.normal(size=(4, 32, 32))

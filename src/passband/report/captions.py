@@ -112,7 +112,7 @@ def predicted_caption() -> str:
 
 def errors_caption(level: float, with_simulation: bool) -> str:
     """What a bar and its line are; with_simulation: whether direct simulation is among them."""
-    apart = " Hatched, below the line: direct simulation, a bound." if with_simulation else ""
+    apart = " Hatched, below the line: what knows of direct simulation, a bound." if with_simulation else ""
     return (
         "Bars: mean over pairs, each predicted without its two domains; filled: ours. All see the Dice at home too. "
         f"Lines: {level:.0%} intervals for other domains. Overlapping lines do not tell whether two differ: they are "

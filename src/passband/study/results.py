@@ -15,7 +15,7 @@ from passband.records import content_id, parse_record
 from passband.shift.pair_table import KEYS, pair_table
 from passband.storage.documents import load_yaml
 from passband.storage.ledger import Ledger
-from passband.storage.results_folder import ResultsFolder, is_results_folder
+from passband.storage.results_folder import PairTable, ResultsFolder, is_results_folder
 from passband.storage.run_folder import RunFolder
 from passband.storage.summary import read_summary
 from passband.storage.tables import load_table, part_keys, read_parts
@@ -164,8 +164,10 @@ def _published(folder: ResultsFolder) -> Results:
         )
     known = summary[summary["network_id"].isin(planned)]
     notes = []
-    if not folder.pairs("measures", measures_id(study)).exists():
-        notes.append("the table of measures was made by another version of passband")
+    keys: dict[PairTable, str] = {"measures": measures_id(study), "bands": bands_id(study)}
+    for kind, key in keys.items():
+        if not folder.pairs(kind, key).exists() and folder.table(kind, key) is not None:
+            notes.append(f"the table of {kind} was made by another version of passband")
     if len(networks) < len(planned):
         notes.append(f"{len(networks):,} of {len(planned):,} planned networks are there")
     return Results(
