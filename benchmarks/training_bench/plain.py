@@ -28,7 +28,7 @@ class PlainChoice:
     give_up_s: float = 1200.0
 
 
-CHOSEN = PlainChoice()
+CHOSEN = PlainChoice(learning_rate=3e-3, batch=2)
 CHECK_EVERY_S = 10.0
 
 

@@ -5,6 +5,7 @@ PASSBAND_KILLS says how many kills; `make torture` sets 100.
 
 import os
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -147,8 +148,12 @@ def test_of_two_drivers_one_is_refused_and_no_network_is_trained_twice(tmp_path:
     with start(root, "inline", 1, 4, STEPS) as first:
         wait_until((root / ".lock").exists, first)
         time.sleep(0.5)
-        with start(root, "inline", 1, 4, STEPS) as second:
-            _, told = second.communicate(timeout=120)
+        first.send_signal(signal.SIGSTOP)  # it is still at work when the second comes, however slow that is to start
+        try:
+            with start(root, "inline", 1, 4, STEPS) as second:
+                _, told = second.communicate(timeout=120)
+        finally:
+            first.send_signal(signal.SIGCONT)
         assert second.returncode == 2
         assert "in use by another run" in told
         first.communicate(timeout=300)
