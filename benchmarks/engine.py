@@ -12,6 +12,7 @@ Run it as ``python benchmarks/engine.py [--quick]``; the last line is JSON. The 
 
 import argparse
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -132,7 +133,7 @@ def overhead_percent(root: Path, networks: int) -> float:
     ):
         run_tasks([Task(f"warm{n}", "warm", simulated, (0.0,)) for n in range(20)], executor, ledger)
         journal = PackingJournal(ledger, folder, {key: key for key in keys})
-        wall_s = seconds_of(lambda: run_tasks(tasks, executor, journal))
+        wall_s, _ = seconds_of(lambda: run_tasks(tasks, executor, journal))
     return 100 * wall_s / (networks * NETWORK_S / 2)
 
 
@@ -147,7 +148,7 @@ def efficiency(root: Path, workers: int, sleeps: int) -> float:
         open_executor(ExecutorSpec(workers=workers), folder.logs) as executor,
     ):
         run_tasks(warm, executor, ledger)
-        wall_s = seconds_of(lambda: run_tasks(tasks, executor, ledger))
+        wall_s, _ = seconds_of(lambda: run_tasks(tasks, executor, ledger))
     return sleeps * TASK_S / wall_s
 
 
@@ -219,20 +220,21 @@ started = time.perf_counter()
 outcome = run_study(paper_scale(), Path(sys.argv[1]), ExecutorSpec())
 seconds = time.perf_counter() - started
 assert not outcome.changed and outcome.networks == int(sys.argv[2]), outcome
-print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20)
+print(seconds, time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20)
 """
 
 
-def resumed(folder: RunFolder, networks: int) -> tuple[float, float]:
-    """Seconds and peak memory [GiB] of starting a study in which nothing is left to do, in a process of its own."""
+def resumed(folder: RunFolder, networks: int) -> tuple[float, float, float]:
+    """Seconds, CPU seconds (imports included) and peak memory [GiB] of starting a study in which nothing is left to do,
+    in a process of its own."""
     command = [sys.executable, "-c", RESUME, str(folder.root), str(networks)]
     told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    seconds, memory_GiB = map(float, told.split())
-    return seconds, memory_GiB
+    seconds, cpu_s, memory_GiB = map(float, told.split())
+    return seconds, cpu_s, memory_GiB
 
 
-def query_s(folder: RunFolder, size: Size) -> float:
-    """Median over networks of each network's median Dice, for every pair; the better of two."""
+def query_s(folder: RunFolder, size: Size) -> tuple[float, float]:
+    """Median over networks of each network's median Dice, for every pair: seconds, CPU seconds, the better of two."""
 
     def query() -> None:
         summary = read_summary(folder, ("train_id", "test_id", "dice_median", "n_images"))
@@ -243,10 +245,10 @@ def query_s(folder: RunFolder, size: Size) -> float:
     return min(seconds_of(query) for _ in range(2))
 
 
-def seconds_of(work: Callable[[], object]) -> float:
-    started = time.perf_counter()
+def seconds_of(work: Callable[[], object]) -> tuple[float, float]:
+    started, cpu_s = time.perf_counter(), time.process_time()
     work()
-    return time.perf_counter() - started
+    return time.perf_counter() - started, time.process_time() - cpu_s
 
 
 def main() -> None:
@@ -270,11 +272,13 @@ def main() -> None:
         for workers, part in scaling.items():
             print(f"{workers} worker(s): {100 * part:.1f} % of the ideal speed", flush=True)
         _, folder = finished_run(root, size)
-        resume, memory_GiB = resumed(folder, size.networks)
+        resume, resume_cpu_s, memory_GiB = resumed(folder, size.networks)
         print(
-            f"resume of {size.networks:,} finished networks: {resume:.2f} s, {memory_GiB:.2f} GiB", flush=True
+            f"resume of {size.networks:,} finished networks: {resume:.2f} s ({resume_cpu_s:.2f} of CPU), "
+            f"{memory_GiB:.2f} GiB",
+            flush=True,
         )
-        query = query_s(folder, size)
+        query, query_cpu_s = query_s(folder, size)
         images = size.networks * size.conditions * size.images
         print(f"median Dice by domains over {images:,} rows of scores: {query:.2f} s")
     figures = {
@@ -283,8 +287,11 @@ def main() -> None:
         "efficiency": round(min(scaling.values()), 4),
         "efficiency_by_workers": {str(workers): round(part, 4) for workers, part in scaling.items()},
         "resume_s": round(resume, 2),
+        "resume_cpu_s": round(resume_cpu_s, 2),
         "resume_GiB": round(memory_GiB, 2),
         "query_s": round(query, 2),
+        "query_cpu_s": round(query_cpu_s, 2),
+        "load": [round(load, 1) for load in os.getloadavg()],
         "query_rows": images,
         "networks": size.networks,
         "network_s": NETWORK_S,
