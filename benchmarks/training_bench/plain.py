@@ -28,7 +28,8 @@ class PlainChoice:
     give_up_s: float = 1200.0
 
 
-CHOSEN = PlainChoice(learning_rate=3e-3, batch=2)
+CHOSEN = PlainChoice()
+"""Of the two that were tried to the end the one that gets there sooner (docs/decisions/0015-trainer.md)."""
 CHECK_EVERY_S = 10.0
 
 
