@@ -148,7 +148,8 @@ def test_of_two_drivers_one_is_refused_and_no_network_is_trained_twice(tmp_path:
     with start(root, "inline", 1, 4, STEPS) as first:
         wait_until((root / ".lock").exists, first)
         time.sleep(0.5)
-        first.send_signal(signal.SIGSTOP)  # it is still at work when the second comes, however slow that is to start
+        # it is still at work when the second comes, however slow that is to start
+        first.send_signal(signal.SIGSTOP)
         try:
             with start(root, "inline", 1, 4, STEPS) as second:
                 _, told = second.communicate(timeout=120)
