@@ -133,7 +133,7 @@ def _explain(study: "Study", cores: int) -> None:
     for each in cost.series:
         own = each.series
         count = f"{len(own.train_on)} x {len(own.learning_rates)} x {own.random_starts}"
-        tests = f"{len(own.test_on)} x {study.set_of(own.test_on[0]).test}"
+        tests = f"{len(own.test_on) // own.blocks} x {study.set_of(own.test_on[0]).test}"
         times = (duration(each.seconds), duration(each.h200_s))
         table.add_row(own.name, count, f"{own.n_networks:,}", tests, *times)
     table.add_row(f"{cost.scenes:,} scenes", "", "", "", duration(cost.scenes_s), "")

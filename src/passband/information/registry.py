@@ -232,6 +232,13 @@ MEASURES: Final[Mapping[str, Measure]] = MappingProxyType(
 """All measures by the name of their column."""
 
 
+def measures_of(
+    train: DomainSpectra, test: DomainSpectra, names: Sequence[str] = tuple(MEASURES)
+) -> dict[str, float]:
+    """Measures of one pair of domains on one grid, by name. Raises KeyError for a measure that does not exist."""
+    return {name: MEASURES[name].value(train, test) for name in names}
+
+
 def measure_table(
     domains: Mapping[str, DomainSpectra],
     pairs: Sequence[tuple[str, str]],
@@ -242,8 +249,7 @@ def measure_table(
     Raises KeyError for a measure or a domain that does not exist.
     """
     rows = [
-        {"train_id": train, "test_id": test}
-        | {name: MEASURES[name].value(domains[train], domains[test]) for name in names}
+        {"train_id": train, "test_id": test} | measures_of(domains[train], domains[test], names)
         for train, test in pairs
     ]
     return pd.DataFrame(rows, columns=["train_id", "test_id", *names])

@@ -56,7 +56,7 @@ def report_data(whole: Study, folder: RunFolder, series: str = MAIN) -> ReportDa
     there = set(part_keys(folder.scores))
     plans = [plan for plan in network_plans(study) if plan.part_id in there]
     every = plans if not whole.series else [each for each in network_plans(whole) if each.part_id in there]
-    images = sum(study.set_of(name).test for name in study.test_on)
+    images = sum(study.set_of(name).test for name in study.all_series()[0].tests_of(study.train_on[0]))
     scored = read_scores(folder, plans, [plan.part_id for plan in every], images)
     networks = read_parts(
         folder.networks_table, ("train_id", "learning_rate", "seed"), [plan.network_id for plan in plans]

@@ -43,7 +43,8 @@ def band_table(pairs: Sequence[tuple[str, str]], simulated: Simulated) -> pd.Dat
     found: dict[tuple[str, str], Found] = {}
     for test in dict.fromkeys(each for _, each in pairs):
         shown = _amplitudes(simulated, test, to_fit_on=False)
-        for train, classifier in classifiers.items():
+        for train in (one for one, each in pairs if each == test):
+            classifier = classifiers[train]
             if shown is not None and classifier is not None:
                 found[train, test] = band_classifier_finds(classifier, *shown)
     nothing = Found(*(float("nan"),) * 3)

@@ -139,7 +139,7 @@ def _series_cost(study: Study, series: FullSeries, rates: _Rates) -> SeriesCost:
     held_out *= training.validation_images_per_structure
     pool = max(study.set_of(name).training for name in series.train_on) * training.images_per_structure
     noisy = held_out + (pool if training.batches.noise == "fixed" else 0)
-    tested = sum(study.set_of(name).test for name in series.test_on)
+    tested = sum(study.set_of(name).test for name in series.test_on) // series.blocks
     per_network = (
         noisy * rates.noise_s
         + held_out * _validations(study, series) * rates.predict_s

@@ -1,6 +1,6 @@
 """What the tables beside the scores cost: measures, bands, evidence, analysis, in CPU seconds of one core.
 
-    measures:  domains x DOMAIN_S + pairs x PAIR_S
+    measures:  scenes of domains x SPECTRA_S + pairs x PAIR_S
     bands:     images formed, each with its amplitudes, + training domains x FIT_S + pairs x FIND_S
     evidence:  per pair two forward passes over test images, one over simulated ones, and STATISTICS_S for each test
                image; test and simulated images are formed once by every worker
@@ -22,8 +22,8 @@ from passband.study.prediction_plan import contested, contested_pairs
 from passband.study.simulated import SIMULATED_PER_SCENE, SIMULATED_SCENES
 from passband.study.study import FullSeries, Study
 
-DOMAIN_S: Final = 0.2
-"""The spectra of a domain [s]."""
+SPECTRA_S: Final = 0.008
+"""The spectra of a scene in a domain [s]."""
 PAIR_S: Final = 0.001
 """All measures of a pair [s]."""
 AMPLITUDES_S: Final = 0.03
@@ -77,9 +77,10 @@ def table_cost(study: Study, rates: Mapping[str, ImageRates], workers: int) -> T
     """The cost of a study's tables. rates: by series."""
     pairs = contested_pairs(study)
     names = {name for pair in study.pairs for name in pair}
+    scenes = sum(min(study.measures.scenes, study.set_of(name).training) for name in names)
     asked = contested(study)
     return TableCost(
-        measures_s=len(names) * DOMAIN_S + len(study.pairs) * PAIR_S,
+        measures_s=scenes * SPECTRA_S + len(study.pairs) * PAIR_S,
         bands_s=_bands_s(pairs, rates[asked[0].name]) if asked else 0.0,
         evidence_s=sum(_evidence_s(study, series, rates[series.name], workers) for series in asked),
         analysis_s=sum(map(_analysis_s, asked)),
@@ -87,8 +88,7 @@ def table_cost(study: Study, rates: Mapping[str, ImageRates], workers: int) -> T
 
 
 def _analysis_s(series: FullSeries) -> float:
-    pairs = len(series.train_on) * len(series.test_on)
-    return ANALYSIS_S + min(pairs, PAIRS_THAT_COST) * ANALYSIS_PAIR_S
+    return ANALYSIS_S + min(len(series.pairs), PAIRS_THAT_COST) * ANALYSIS_PAIR_S
 
 
 def _bands_s(pairs: tuple[tuple[str, str], ...], rates: ImageRates) -> float:
@@ -105,4 +105,4 @@ def _evidence_s(study: Study, series: FullSeries, rates: ImageRates, workers: in
     per_domain = (FEATURES * with_features + simulated) * rates.predict_s
     per_domain += sum(min(MOST_IMAGES, count) for count in tested) * STATISTICS_S * rates.times_larger
     formed = min(workers, len(series.train_on)) * (sum(tested) + simulated)
-    return len(series.train_on) * per_domain + formed * rates.form_s
+    return len(series.train_on) * per_domain / series.blocks + formed * rates.form_s

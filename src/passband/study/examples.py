@@ -45,7 +45,9 @@ def ranked_networks(summary: pd.DataFrame, train_id: str) -> list[str]:
 def shown_domains(study: Study, train_id: str) -> tuple[str, ...]:
     """Test domains with the structures of the training domain, itself among them; evenly thinned out when many."""
     same = [
-        name for name in study.test_on if study.domains[name].structures == study.domains[train_id].structures
+        name
+        for name in study.all_series()[0].tests_of(train_id)
+        if study.domains[name].structures == study.domains[train_id].structures
     ]
     if len(same) > MOST_CONDITIONS:
         kept = {same[round(i)] for i in np.linspace(0, len(same) - 1, MOST_CONDITIONS - 1)} | {train_id}

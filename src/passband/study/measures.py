@@ -14,8 +14,8 @@ import pandas as pd
 
 from passband.imaging.mask import particle_mask
 from passband.information.band import Band
-from passband.information.expected import imaged_domain
-from passband.information.registry import MEASURES, measure_table
+from passband.information.expected import DomainSpectra, imaged_domain
+from passband.information.registry import MEASURES, measures_of
 from passband.information.specimen import Specimen, specimen_of_waves
 from passband.information.wave_moments import shared_grid
 from passband.shift.evidence import BASELINES, Evidence, baseline_table
@@ -29,8 +29,6 @@ from passband.wave import SceneWaves
 WavesOf = Callable[[str], Iterable[SceneWaves]]
 """Training scenes of a set of structures, in order."""
 
-SPECIMEN_SCENES: Final = 24
-"""Scenes that stand for a set of structures, so that the spectra of a hundred domains fit into half a gigabyte."""
 PLAIN: Final = tuple(name for name, each in BASELINES.items() if set(each.needs) <= {"parameters"})
 """Baselines that need no image."""
 
@@ -46,20 +44,28 @@ def measured_pairs(study: Study, waves_of: WavesOf) -> pd.DataFrame:
     known = [name for name in names if specimens[study.domains[name].structures] is not None]
     imaging = {name: study.domains[name].imaging for name in names}
     grid = shared_grid(list(imaging.values()), Band(q_max_per_A=study.measures.q_max_per_A))
-    domains = {
-        name: imaged_domain(
-            specimen,
-            imaging[name],
-            grid,
-            images_grid(study, name).sampling_A,
-            seen_A=study.network.input_sampling_A,
-        )
-        for name in known
-        if (specimen := specimens[study.domains[name].structures]) is not None
-    }
-    measured = measure_table(domains, [pair for pair in pairs if set(pair) <= set(known)])
+
+    def spectra(name: str) -> DomainSpectra:
+        specimen = specimens[study.domains[name].structures]
+        assert specimen is not None
+        pixel_A = images_grid(study, name).sampling_A
+        return imaged_domain(specimen, imaging[name], grid, pixel_A, seen_A=study.network.input_sampling_A)
+
+    measured = _measured([pair for pair in pairs if set(pair) <= set(known)], spectra)
     table = setting_table(study, pairs)
     return table.merge(measured, on=KEYS, how="left")[[*KEYS, *MEASURES, *table.columns.drop(KEYS)]]
+
+
+def _measured(pairs: Sequence[tuple[str, str]], spectra: Callable[[str], DomainSpectra]) -> pd.DataFrame:
+    """Measures of pairs, in their order. A domain's spectra, some megabytes, are held from its first to its last pair."""
+    last = {name: place for place, pair in enumerate(pairs) for name in pair}
+    held: dict[str, DomainSpectra] = {}
+    rows = []
+    for place, pair in enumerate(pairs):
+        held |= {name: spectra(name) for name in pair if name not in held}
+        rows.append((*pair, *measures_of(held[pair[0]], held[pair[1]]).values()))
+        held = {name: each for name, each in held.items() if last[name] > place}
+    return pd.DataFrame(rows, columns=[*KEYS, *MEASURES])
 
 
 def setting_table(study: Study, pairs: Sequence[tuple[str, str]]) -> pd.DataFrame:
@@ -95,7 +101,7 @@ def _structures(study: Study, names: Sequence[str]) -> tuple[str, ...]:
 
 
 def _specimen(study: Study, structures: str, waves_of: WavesOf) -> Specimen | None:
-    waves = tuple(islice(waves_of(structures), SPECIMEN_SCENES))
+    waves = tuple(islice(waves_of(structures), study.measures.scenes))
     if not waves:
         return None
     rule = study.mask

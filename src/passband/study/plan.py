@@ -106,7 +106,8 @@ def network_plans(study: Study) -> tuple[NetworkPlan, ...]:
 def plans_of(study: Study, members: Sequence[Member]) -> tuple[NetworkPlan, ...]:
     """Networks of one series and one training domain, by their places."""
     series = series_of(study, members[0].series)
-    return _varied(_first_card(study, series, members[0].domain), members, _tests_id(study, series))
+    tests = _tests_id(study, series, members[0].domain)
+    return _varied(_first_card(study, series, members[0].domain), members, tests)
 
 
 def series_of(study: Study, name: str) -> FullSeries:
@@ -120,7 +121,6 @@ def in_part(network_id: str, part: int, parts: int) -> bool:
 
 
 def _plans(study: Study, series: FullSeries) -> list[NetworkPlan]:
-    tests = _tests_id(study, series)
     by_domain = [
         _varied(
             _first_card(study, series, domain),
@@ -129,7 +129,7 @@ def _plans(study: Study, series: FullSeries) -> list[NetworkPlan]:
                 for start in range(series.random_starts)
                 for learning_rate in series.learning_rates
             ],
-            tests,
+            _tests_id(study, series, domain),
         )
         for domain in series.train_on
     ]
@@ -188,8 +188,8 @@ def examples_id(study: Study, part_ids: tuple[str, ...]) -> str:
     return content_id({"parts": part_ids, "tests": _tests(study, study.test_on)})
 
 
-def _tests_id(study: Study, series: FullSeries) -> str:
-    return content_id(_tests(study, series.test_on))
+def _tests_id(study: Study, series: FullSeries, train: str) -> str:
+    return content_id(_tests(study, series.tests_of(train)))
 
 
 def _tests(study: Study, names: tuple[str, ...]) -> list[object]:

@@ -90,6 +90,7 @@ def _verdict(results: Results, series: FullSeries, fitted_on: Results | None) ->
     refusals: dict[ContestName, str] = {}
     for name in CONTESTS:
         try:
+            _check_whole(series)
             analyses[name] = (
                 judged(name, pairs, options)
                 if reference is None
@@ -103,7 +104,7 @@ def _verdict(results: Results, series: FullSeries, fitted_on: Results | None) ->
             f"{unknown:,} of {len(pairs):,} pairs have no measures, since a domain has no training structures; the "
             "mean stands for them"
         )
-    found = limits(results.means(series.name), pairs, measures, options.resampling.seed)
+    found = _limits(series, results.means(series.name), pairs, measures, options.resampling.seed)
     networks = int(pairs.drop_duplicates("train_id")["n_networks"].sum())
     return Verdict(
         series.name, networks, analyses, refusals, found, pairs, reference is not None, tuple(notes)
@@ -134,6 +135,25 @@ def with_common_settings(
         )
         tables.append(bare.merge(distances, on=KEYS).merge(pair_parameters(settings, keys), on=KEYS))
     return tables[0], tables[1]
+
+
+def _check_whole(series: FullSeries) -> None:
+    """Raises UserError for a series in blocks: what is known of tables of pairs holds for whole ones."""
+    if series.blocks > 1:
+        raise UserError(
+            f"networks are tested in {series.blocks} blocks of domains, not on all: such a study teaches models, which "
+            "`passband analyse OTHER --fitted-on THIS` judges on another one"
+        )
+
+
+def _limits(
+    series: FullSeries, means: pd.DataFrame, pairs: pd.DataFrame, measures: list[str], seed: int
+) -> Limits:
+    try:
+        _check_whole(series)
+    except UserError as error:
+        return Limits(None, None, {}, (str(error),))
+    return limits(means, pairs, measures, seed)
 
 
 def _known_domains(study: Study, series: FullSeries, reference: Study) -> list[str]:

@@ -9,7 +9,6 @@ from passband.shift.comparison import Resampling
 from passband.shift.conformal import fewest_conditions
 from passband.study.bands import BAND_SCENES
 from passband.study.evidence import AGREEMENT_IMAGES, FEATURE_IMAGES, MOST_IMAGES, NAMES
-from passband.study.measures import SPECIMEN_SCENES
 from passband.study.plan import NetworkPlan, image_seed, scenes
 from passband.study.simulated import SIMULATED_PER_SCENE, SIMULATED_SCENES
 from passband.study.study import FullSeries, Study
@@ -29,8 +28,7 @@ def contested(study: Study) -> tuple[FullSeries, ...]:
 
 def contested_pairs(study: Study) -> tuple[tuple[str, str], ...]:
     """Pairs of the series that are large enough, each once."""
-    every = ((one, other) for each in contested(study) for one in each.train_on for other in each.test_on)
-    return tuple(dict.fromkeys(every))
+    return tuple(dict.fromkeys(pair for each in contested(study) for pair in each.pairs))
 
 
 def measures_id(study: Study) -> str:
@@ -38,7 +36,7 @@ def measures_id(study: Study) -> str:
     formulas = {name: each.formula for name, each in MEASURES.items()}
     return content_id(
         {
-            "measures": [VERSIONS["measures"], formulas, SPECIMEN_SCENES, study.measures.q_max_per_A],
+            "measures": [VERSIONS["measures"], formulas, study.measures.scenes, study.measures.q_max_per_A],
             "pairs": study.pairs,
             "domains": _domains(study),
         }
@@ -65,7 +63,7 @@ def evidence_id(study: Study, series: FullSeries, train: str, finished: Collecti
     return content_id(
         {
             "evidence": [VERSIONS["evidence"], NAMES, MOST_IMAGES, AGREEMENT_IMAGES, FEATURE_IMAGES],
-            "simulated": _simulated(study, series),
+            "simulated": _simulated(study, series.tests_of(train)),
             "parts": parts,
             "train": train,
         }
@@ -84,9 +82,9 @@ def analysis_id(study: Study, finished: Collection[NetworkPlan], made: Collectio
     )
 
 
-def _simulated(study: Study, series: FullSeries) -> list[object]:
+def _simulated(study: Study, tests: tuple[str, ...]) -> list[object]:
     """What simulated images of the tests are made of, beside imaging and masks, which the parts cover."""
-    sets = sorted({study.domains[name].structures for name in series.test_on})
+    sets = sorted({study.domains[name].structures for name in tests})
     shown = {name: scenes(study, name, "validation")[:SIMULATED_SCENES] for name in sets}
     ids = {name: [scene.scene_id for scene in each] for name, each in shown.items()}
     return [SIMULATED_PER_SCENE, image_seed(study), ids]

@@ -73,10 +73,9 @@ def gather_evidence(
     middle = (len(ranked) - 1) // 2
     asked = [ranked[middle], *ranked[middle + 1 : middle + 2]]
     networks = [_network(folder, series, network_id) for network_id in asked]
-    keep_tests(root, study_json, series.test_on)
-    table = evidence_table(
-        train, series.test_on, lambda domain: _shown(root, study_json, series, domain, networks)
-    )
+    tests = series.tests_of(train)
+    keep_tests(root, study_json, tests)
+    table = evidence_table(train, tests, lambda domain: _shown(root, study_json, series, domain, networks))
     told: dict[str, Any] = {
         "series": series_name,
         "asked": asked[0],

@@ -25,7 +25,7 @@ from passband.study.pixels import images_grid
 from passband.study.plan import image_seed
 from passband.wave import SceneWaves
 
-SIMULATED_SCENES: Final = 6
+SIMULATED_SCENES: Final = 16
 """Validation structures that are imaged, or as many as there are."""
 SIMULATED_PER_SCENE: Final = 2
 """Images of each."""

@@ -1,7 +1,8 @@
 """The study record: one frozen value that says all of what is sampled, simulated, trained, tested and measured."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -16,6 +17,16 @@ Split = Literal["training", "validation", "test"]
 MAIN = "main"
 """The name of a study's own series."""
 SPLITS: tuple[Split, ...] = ("training", "validation", "test")
+SPECIMEN_SCENES: Final = 24
+"""Scenes that stand for a set of structures in measures, where a study does not say otherwise."""
+
+
+def _is(usual: int) -> Callable[[object], bool]:
+    """Whether a value is the usual one, which a record then leaves unsaid: its id is that of before there was a key."""
+    return lambda value: value == usual
+
+
+Blocks = Annotated[int, Field(ge=1, exclude_if=_is(1))]
 
 
 class StructureSet(Record):
@@ -42,10 +53,14 @@ class MaskSpec(Record):
 
 
 class MeasureSpec(Record):
-    """The weight and the band of the information measures; one and the same for both sides of every pair."""
+    """The weight and the band of the information measures; one and the same for both sides of every pair.
+
+    scenes: training scenes that stand for a set of structures in all further measures, or as many as there are.
+    """
 
     weight: Literal["radial", "area", "specimen"] = "radial"
     q_max_per_A: Annotated[float, Field(gt=0, le=5)] = 1.25
+    scenes: Annotated[int, Field(ge=1, exclude_if=_is(SPECIMEN_SCENES))] = SPECIMEN_SCENES
 
 
 class Deviation(Record):
@@ -62,6 +77,7 @@ class Series(Record):
 
     train_on: tuple[str, ...]
     test_on: tuple[str, ...]
+    blocks: Blocks = 1
     network: NetworkSpec | None = None
     training: TrainingSpec | None = None
     learning_rates: Annotated[tuple[float, ...], Field(min_length=1)] | None = None
@@ -70,11 +86,16 @@ class Series(Record):
 
 @dataclass(frozen=True)
 class FullSeries:
-    """A series with everything said: each training domain x learning rate x random start is a network."""
+    """A series with everything said: each training domain x learning rate x random start is a network.
+
+    Training and test domains are cut into so many blocks, in their order, and a network is tested on the domains of
+    its own block: for who wants many domains rather than all their pairs.
+    """
 
     name: str
     train_on: tuple[str, ...]
     test_on: tuple[str, ...]
+    blocks: int
     network: NetworkSpec
     training: TrainingSpec
     learning_rates: tuple[float, ...]
@@ -85,11 +106,22 @@ class FullSeries:
         """How many networks the series trains."""
         return len(self.train_on) * len(self.learning_rates) * self.random_starts
 
+    def tests_of(self, train: str) -> tuple[str, ...]:
+        """The domains that networks of a training domain are tested on, itself among them."""
+        block = self.train_on.index(train) * self.blocks // len(self.train_on)
+        size = len(self.test_on) // self.blocks
+        return self.test_on[block * size : (block + 1) * size]
+
+    @property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """The pairs (training domain, test domain), block by block."""
+        return tuple((train, test) for train in self.train_on for test in self.tests_of(train))
+
 
 class Study(Record):
     """Everything that decides the outcome. Equal studies have equal tables.
 
-    train_on, test_on, network, training, learning_rates and random_starts make the study's first series, which
+    train_on, test_on, blocks, network, training, learning_rates and random_starts make the study's first series, which
     is named `MAIN`; ``series`` adds further ones.
     """
 
@@ -102,6 +134,7 @@ class Study(Record):
     domains: dict[str, Domain]
     train_on: tuple[str, ...]
     test_on: tuple[str, ...]
+    blocks: Blocks = 1
     network: NetworkSpec
     training: TrainingSpec
     learning_rates: Annotated[tuple[float, ...], Field(min_length=1)]
@@ -136,10 +169,16 @@ class Study(Record):
             unknown = [name for name in names if name not in self.domains]
             if unknown or not names or len(set(names)) < len(names):
                 raise ValueError(f"{where}{key} must name domains, each once; unknown: {unknown or 'none'}")
-        missing = [name for name in series.train_on if name not in series.test_on]
+        if any(len(names) % series.blocks for names in (series.train_on, series.test_on)):
+            raise ValueError(
+                f"{where}blocks must divide the {len(series.train_on)} training and the {len(series.test_on)} test "
+                f"domains evenly (given: {series.blocks})"
+            )
+        missing = [name for name in series.train_on if name not in series.tests_of(name)]
         if missing:
             raise ValueError(
-                f"{where}test_on must hold every training domain (its in-distribution test); missing: {missing}"
+                f"{where}test_on must hold every training domain (its in-distribution test), in the same block; "
+                f"missing: {missing}"
             )
         for name in series.train_on:
             if not (self.set_of(name).training and self.set_of(name).validation):
@@ -153,7 +192,7 @@ class Study(Record):
 
     def all_series(self) -> tuple[FullSeries, ...]:
         """The study's own series, then the further ones, in their order."""
-        own = Series(train_on=self.train_on, test_on=self.test_on)
+        own = Series(train_on=self.train_on, test_on=self.test_on, blocks=self.blocks)
         return tuple(self._full(name, each) for name, each in ((MAIN, own), *self.series.items()))
 
     def _full(self, name: str, series: Series) -> FullSeries:
@@ -161,6 +200,7 @@ class Study(Record):
             name=name,
             train_on=series.train_on,
             test_on=series.test_on,
+            blocks=series.blocks,
             network=series.network or self.network,
             training=series.training or self.training,
             learning_rates=series.learning_rates or self.learning_rates,
@@ -190,10 +230,7 @@ class Study(Record):
     @property
     def pairs(self) -> tuple[tuple[str, str], ...]:
         """The pairs (training domain, test domain) that occur in any series, each once."""
-        every = (
-            (train, test) for each in self.all_series() for train in each.train_on for test in each.test_on
-        )
-        return tuple(dict.fromkeys(every))
+        return tuple(dict.fromkeys(pair for each in self.all_series() for pair in each.pairs))
 
     @property
     def n_networks(self) -> int:

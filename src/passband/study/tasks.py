@@ -70,9 +70,10 @@ def train_and_score(root: str, study_json: str, members: Sequence[Member]) -> di
     failed: dict[str, tuple[str, str]] = {}
     _train(root, study_json, series, plans, failed)
     networks = {plan.part_id: _stored(root, series, plan) for plan in plans if plan.part_id not in failed}
-    keep_tests(root, study_json, series.test_on)
+    shown = series.tests_of(plans[0].domain)
+    keep_tests(root, study_json, shown)
     tables: dict[str, list[pd.DataFrame]] = {part_id: [] for part_id in networks}
-    for scored in score_networks(networks, _tests(root, study_json, series), series.training.precision):
+    for scored in score_networks(networks, _tests(root, study_json, shown), series.training.precision):
         tables[scored.network].append(_rows(study, scored.test, scored.scores))
     folder = RunFolder(Path(root))
     for plan in plans:
@@ -165,9 +166,9 @@ def _stored(root: str, series: FullSeries, plan: NetworkPlan) -> UNet:
     return network.to(own_device()).eval()
 
 
-def _tests(root: str, study_json: str, series: FullSeries) -> Iterator[KnownImages]:
+def _tests(root: str, study_json: str, domains: Sequence[str]) -> Iterator[KnownImages]:
     """The images of one test domain after another, formed once for all networks, on the device of this worker."""
-    for domain in series.test_on:
+    for domain in domains:
         yield known_test(root, study_json, domain).on(own_device())
 
 

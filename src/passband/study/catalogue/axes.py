@@ -27,10 +27,13 @@ from passband.training.spec import COMPACT_TRAINING
 
 TRAINING, VALIDATION, TEST = 36, 6, 32
 """Scenes of every set of structures."""
-FEW_TESTS = 12
+FEW_TESTS, WIDE_TESTS = 12, 24
 """Test scenes where domains are many."""
-JUDGE_SEED = 2
-"""Of domains, structures and support of the study that judges; those of all others have 0. (1 has judged once.)"""
+MANY_TRAINING, MANY_VALIDATION, MANY_TESTS = 72, 16, 64
+"""Scenes of studies whose Dice and whose specimens have to be well known."""
+WIDE_SEED, JUDGE_SEED = 3, 4
+"""Of domains, structures and support of the study that models are fitted on, and of the one that judges; those of all
+others have 0. (1 and 2 have judged once each.)"""
 RATES = (COMPACT_TRAINING.learning_rate, COMPACT_TRAINING.learning_rate / 3)
 
 
@@ -75,14 +78,26 @@ def imaging() -> Study:
     return many.model_copy(update={"structures": sets})
 
 
+def imaging_wide() -> Study:
+    """480 networks, one on each of 480 random imaging domains, each tested on ten: models are fitted on this study.
+
+    Pairs of the same domains tell much alike: a thousand pairs of 128 domains teach what all 16,384 do, so ten tests of
+    a network leave time for more domains (docs/decisions/0025).
+    """
+    question = "What do many imaging domains teach about performance where several settings change at once?"
+    family = imaging_family(480, 0, seed=WIDE_SEED)
+    wide = _with_one_rate(_study("imaging-wide", question, family), starts=1)
+    return _well_known(wide, WIDE_SEED, WIDE_TESTS).model_copy(update={"blocks": 48})
+
+
 def imaging_judge() -> Study:
     """72 networks on 24 random imaging domains, each tested on these and 48 more: what was chosen is judged here.
 
-    Domains, structures and support have seeds of their own, so nothing of them is in the study `imaging`.
+    Domains, structures and support have seeds of their own, so nothing of them is in `imaging` or `imaging-wide`.
     """
-    question = "Does what foretells performance in the study 'imaging' do so where everything is new?"
+    question = "Does what foretells performance in the study 'imaging-wide' do so where everything is new?"
     judge = _study("imaging-judge", question, imaging_family(24, 48, seed=JUDGE_SEED))
-    return _with_one_rate(judge, starts=3).model_copy(update={"seed": JUDGE_SEED})
+    return _well_known(_with_one_rate(judge, starts=3), JUDGE_SEED, MANY_TESTS)
 
 
 def paper_scale() -> Study:
@@ -122,6 +137,25 @@ def paper_scale() -> Study:
 def resized(network: NetworkSpec, factor: float) -> NetworkSpec:
     """A network with so many times the channels at every level."""
     return network.model_copy(update={"widths": tuple(round(width * factor) for width in network.widths)})
+
+
+def _well_known(study: Study, seed: int, tests: int) -> Study:
+    """The study with a seed of its own, and more scenes of every set, half as many images of each in training."""
+    scenes = {"training": MANY_TRAINING, "validation": MANY_VALIDATION, "test": tests}
+    sets = {name: each.model_copy(update=scenes) for name, each in study.structures.items()}
+    training = study.training.model_copy(
+        update={"images_per_structure": 2, "validation_images_per_structure": 1}
+    )
+    images = images_deviation(MANY_TRAINING, "thousands of networks on two cores", training)
+    return study.model_copy(
+        update={
+            "seed": seed,
+            "structures": sets,
+            "training": training,
+            "measures": study.measures.model_copy(update={"scenes": MANY_TRAINING}),
+            "deviations": tuple(images if each.what == images.what else each for each in study.deviations),
+        }
+    )
 
 
 def _with_one_rate(study: Study, starts: int) -> Study:
