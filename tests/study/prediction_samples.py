@@ -16,27 +16,29 @@ from passband.storage.tables import save_part, save_table
 from passband.study.domains import domain_table
 from passband.study.load import study_yaml
 from passband.study.measures import setting_table
-from passband.study.plan import network_plans
+from passband.study.plan import network_plans, series_of
 from passband.study.prediction_plan import measures_id
 from passband.study.study import Domain, Study
 
 METRICS = ("dice", "iou", "pixel_error", "cross_entropy", "f1")
 
 
-def wide_study(name: str = "wide", first_nm: int = -10, starts: int = 2, seed: int = 3) -> Study:
-    """Ten domains of defocus, each for training and for tests."""
-    domains = {
+def wide_study(
+    name: str = "wide", first_nm: int = -10, starts: int = 2, seed: int = 3, domains: int = 10
+) -> Study:
+    """So many domains of defocus, each for training and for tests."""
+    named = {
         f"{mean:+d} nm": Domain(
             structures="CdSe",
             imaging=ImagingDistribution(defocus_nm=normal(mean, 1.0), dose_e_per_A2=400.0),
         )
-        for mean in range(first_nm, first_nm + 20, 2)
+        for mean in range(first_nm, first_nm + 2 * domains, 2)
     }
     changed = {
         "name": name,
-        "domains": domains,
-        "train_on": tuple(domains),
-        "test_on": tuple(domains),
+        "domains": named,
+        "train_on": tuple(named),
+        "test_on": tuple(named),
         "random_starts": starts,
         "seed": seed,
     }
@@ -57,7 +59,7 @@ def made_up_run(root: Path, study: Study, networks: int | None = None) -> RunFol
             | dict.fromkeys(
                 METRICS, 0.95 - 0.02 * abs(place[test] - place[plan.domain]) + stream.normal(0, 0.01)
             )
-            for test in study.test_on
+            for test in series_of(study, plan.member.series).tests_of(plan.domain)
             for k in range(2)
         ]
         about = {"network_id": plan.network_id, "train_id": plan.domain, "seed": plan.card.seed}

@@ -7,7 +7,7 @@ import pytest
 from passband.imaging.distribution import ImagingDistribution, mean_value, standard_deviation, support
 from passband.records import canonical_json
 from passband.study.catalogue import CATALOGUE, paper_scale
-from passband.study.catalogue.axes import imaging, imaging_judge, side
+from passband.study.catalogue.axes import imaging, imaging_judge, imaging_wide, side
 from passband.study.catalogue.families import imaging_family, structure_family
 from passband.study.catalogue.imaging_domains import PIXELS_NM, drawn_imaging
 from passband.study.load import check_study
@@ -113,23 +113,25 @@ def test_growing_a_family_of_imaging_domains_keeps_them() -> None:
 
 
 def test_nothing_that_is_judged_on_was_chosen_on() -> None:
-    chosen, judge = imaging(), imaging_judge()
+    chosen, taught, judge = imaging(), imaging_wide(), imaging_judge()
     assert (len(chosen.train_on), len(chosen.test_on), chosen.n_networks) == (128, 128, 128)
+    assert (len(taught.train_on), len(taught.pairs), taught.n_networks) == (480, 480 * 10, 480)
     assert (len(judge.train_on), len(judge.test_on), judge.n_networks) == (24, 72, 72)
-    assert len(chosen.learning_rates) == len(judge.learning_rates) == 1
-    scenes = [list(all_scenes(study)) for study in (chosen, judge)]
+    assert len(taught.learning_rates) == len(judge.learning_rates) == 1
+    studies = (chosen, taught, judge)
     for key in ("scene_id", "seed", "library"):
-        first, second = ({getattr(scene, key) for scene in each} for each in scenes)
-        assert not first & second, f"the two studies share a {key}"
-    first, second = (
-        {canonical_json(domain.imaging) for domain in study.domains.values()} for study in (chosen, judge)
+        first, second, fresh = ({getattr(scene, key) for scene in all_scenes(each)} for each in studies)
+        assert not fresh & (first | second), f"the judge shares a {key}"
+    first, second, fresh = (
+        {canonical_json(domain.imaging) for domain in each.domains.values()} for each in studies
     )
-    assert (len(first), len(second)) == (128, 72)
-    assert not first & second
-    once_a_judge = {canonical_json(each.imaging) for each in imaging_family(16, 48, seed=1).domains.values()}
-    assert not once_a_judge & second
-    networks = [{plan.network_id for plan in network_plans(study)} for study in (chosen, judge)]
-    assert not networks[0] & networks[1]
+    assert [len(each) for each in (first, second, fresh)] == [128, 480, 72]
+    assert not fresh & (first | second)
+    for seed, sizes in ((1, (16, 48)), (2, (24, 48))):
+        former = {canonical_json(each.imaging) for each in imaging_family(*sizes, seed=seed).domains.values()}
+        assert not former & fresh, "these have judged before"
+    networks = [{plan.network_id for plan in network_plans(each)} for each in studies]
+    assert not networks[2] & (networks[0] | networks[1])
 
 
 def test_the_two_orders_of_particles_and_support_have_the_same_scenes_and_conditions() -> None:

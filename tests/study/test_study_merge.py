@@ -14,7 +14,9 @@ from passband.storage.run_folder import RunFolder
 from passband.storage.summary import pack_scores
 from passband.storage.tables import part_keys, read_parts
 from passband.storage.weights import load_network
+from passband.study.export_results import export_results
 from passband.study.merge import merge_runs
+from passband.study.results import published_networks
 from passband.study.run import RunOptions, parsed_part, run_study
 
 INLINE = ExecutorSpec(name="inline")
@@ -130,3 +132,29 @@ def test_a_part_is_a_number_of_a_number(text: str) -> None:
     with pytest.raises(UserError, match="give i/n"):
         parsed_part(text)
     assert parsed_part("2/3") == (2, 3)
+
+
+def test_networks_that_are_published_are_left_out_of_the_next_sitting(runs: Path, tmp_path: Path) -> None:
+    published = tmp_path / "results"
+    export_results(runs / "one", published)
+    there = published_networks(published, STUDY)
+    assert sorted(there) == part_keys(RunFolder(runs / "one").networks_table)
+    RunFolder.create(tmp_path / "rest")
+    shutil.copytree(runs / "waves", tmp_path / "rest" / "waves.zarr")
+    run_study(STUDY, tmp_path / "rest", INLINE, RunOptions(beside=there))
+    rest = part_keys(RunFolder(tmp_path / "rest").networks_table)
+    assert rest == part_keys(RunFolder(runs / "two").networks_table)
+    assert not (tmp_path / "rest" / "information.parquet").exists()
+    export_results(tmp_path / "rest", published)
+    everything = published_networks(published, STUDY)
+    assert sorted(everything) == part_keys(RunFolder(runs / "whole").networks_table)
+    outcome = run_study(STUDY, tmp_path / "rest", INLINE, RunOptions(beside=everything))
+    assert outcome.networks == 0
+
+
+def test_only_published_results_of_the_same_study_can_be_left_out(runs: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no published results"):
+        published_networks(runs / "one", STUDY)
+    export_results(runs / "one", tmp_path / "results")
+    with pytest.raises(UserError, match="not the study of these results"):
+        published_networks(tmp_path / "results", tiny_study(random_starts=4))

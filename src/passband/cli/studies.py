@@ -30,6 +30,12 @@ def run(
     part: Annotated[
         str | None, typer.Option(help="i/n: the i-th of n parts of the networks, to be merged later.")
     ] = None,
+    beside: Annotated[
+        Path | None,
+        typer.Option(
+            help="Published results, whose networks are left out: a long study in several sittings."
+        ),
+    ] = None,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Try failed networks again.")] = False,
 ) -> None:
     """Sample, simulate, train, test out of distribution, measure, and write RUN/report/index.html."""
@@ -37,6 +43,7 @@ def run(
     from passband.records import parse_record
     from passband.study.accuracy import warnings_of
     from passband.study.load import load_study
+    from passband.study.results import published_networks
     from passband.study.run import RunOptions, parsed_part, run_study
 
     chosen = {
@@ -45,14 +52,20 @@ def run(
         "scheduler_file": None if scheduler_file is None else str(scheduler_file),
     }
     spec = parse_record(ExecutorSpec, chosen, "passband run")
-    options = RunOptions(None if part is None else parsed_part(part), retry_failed)
     loaded = load_study(study)
+    options = RunOptions(
+        None if part is None else parsed_part(part),
+        retry_failed,
+        None if beside is None else published_networks(beside, loaded),
+    )
     for warning in warnings_of(loaded):
         messages.print(f"note: {warning}", markup=False)
     outcome = run_study(loaded, root, spec, options)
-    if options.part is not None:
+    if options.is_partial:
+        left_out = "" if beside is None else f"passband export-results {root} --to {beside} adds them; "
         results.print(
-            f"part {part}: {outcome.sentence}\nwhen all parts are done: passband merge OUT RUN1 RUN2 …"
+            f"{'the rest' if part is None else f'part {part}'}: {outcome.sentence}\n{left_out}when all networks are "
+            "there: passband merge OUT RUN1 RUN2 …"
         )
         return
     page = root / "report" / "index.html"

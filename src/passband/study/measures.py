@@ -57,7 +57,7 @@ def measured_pairs(study: Study, waves_of: WavesOf) -> pd.DataFrame:
 
 
 def _measured(pairs: Sequence[tuple[str, str]], spectra: Callable[[str], DomainSpectra]) -> pd.DataFrame:
-    """Measures of pairs, in their order. A domain's spectra, some megabytes, are held from its first to its last pair."""
+    """Measures of pairs, in order. A domain's spectra, some megabytes, are held from its first to its last pair."""
     last = {name: place for place, pair in enumerate(pairs) for name in pair}
     held: dict[str, DomainSpectra] = {}
     rows = []

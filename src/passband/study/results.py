@@ -151,6 +151,17 @@ def run_results(folder: RunFolder, study: Study) -> Results:
     )
 
 
+def published_networks(root: Path, study: Study) -> frozenset[str]:
+    """Ids of the networks in a folder of published results. Raises UserError for other folders or another study."""
+    if not is_results_folder(root):
+        raise UserError(
+            f"{root} holds no published results; `passband export-results RUN --to {root}` makes them"
+        )
+    folder = ResultsFolder(root)
+    folder.check(content_id(study))
+    return frozenset(folder.networks()["network_id"].astype(str))
+
+
 def _published(folder: ResultsFolder) -> Results:
     study = parse_record(Study, load_yaml(folder.study), str(folder.study))
     folder.check(content_id(study))

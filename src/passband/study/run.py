@@ -52,11 +52,18 @@ from passband.study.study import MAIN, Study
 class RunOptions:
     """part: (i, n), the i-th of n parts of the study's networks, counted from 1; the whole study without it.
 
-    retry_failed: whether networks that failed in an earlier start are tried again.
+    retry_failed: whether networks that failed in an earlier start are tried again. beside: ids of networks that are
+    elsewhere already and left out here; not even an empty set makes a start one of a whole study, None does.
     """
 
     part: tuple[int, int] | None = None
     retry_failed: bool = False
+    beside: frozenset[str] | None = None
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether networks are left to other runs, so that nothing can be said of the study as a whole."""
+        return self.part is not None or self.beside is not None
 
 
 def parsed_part(text: str) -> tuple[int, int]:
@@ -147,9 +154,12 @@ class _Start:
     def plans(self) -> tuple[NetworkPlan, ...]:
         """The networks of this start."""
         every = network_plans(self.study)
-        if self.options.part is None:
-            return every
-        return tuple(plan for plan in every if in_part(plan.network_id, *self.options.part))
+        part, beside = self.options.part, self.options.beside or frozenset()
+        return tuple(
+            plan
+            for plan in every
+            if plan.network_id not in beside and (part is None or in_part(plan.network_id, *part))
+        )
 
     def run(self) -> None:
         """All stages; a part of a study ends with its networks, since the rest needs them all."""
@@ -157,7 +167,7 @@ class _Start:
         finished = finished_parts(self.folder, self.plans)
         self.waves(verify=len(finished) < len(self.plans))
         self.networks(finished)
-        if self.options.part is None:
+        if not self.options.is_partial:
             self.information()
             self.examples()
             self.coherence()
@@ -260,7 +270,7 @@ class _Start:
         used = {(plan.member.series, plan.domain) for plan in self.plans}
         names = {name for one, domain in used for name in (domain, *series[one].test_on)}
         needed = {self.study.domains[name].structures for name in names}
-        if self.options.part is None:
+        if not self.options.is_partial:
             needed |= set(self.study.structures)
         return (scene for scene in all_scenes(self.study) if scene.structures in needed)
 
