@@ -19,7 +19,13 @@ from passband.shift.confidence import (
     soft_dice_confidence,
 )
 from passband.shift.evidence import BASELINES, Evidence, baseline_table
-from passband.shift.features import frechet_distance, maximum_mean_discrepancy, sliced_wasserstein
+from passband.shift.features import (
+    frechet_distance,
+    kernel_alignment,
+    maximum_mean_discrepancy,
+    sliced_wasserstein,
+    subspace_distance,
+)
 from passband.shift.parameters import pair_parameters, parameter_table, standardised
 from passband.shift.pictures import mean_ring_correlation, ring_correlation
 
@@ -42,6 +48,34 @@ def test_a_shifted_cloud_is_as_far_as_it_was_shifted() -> None:
     assert frechet_distance(CLOUD, CLOUD + shift) == pytest.approx(9)
     # the mean over directions of (shift · axis)² is |shift|²/3; 128 directions leave some 10 %
     assert sliced_wasserstein(CLOUD, CLOUD + shift) == pytest.approx(np.sqrt(3), rel=0.15)
+
+
+def test_alignment_is_one_for_the_same_images_however_they_are_shown_and_zero_for_others() -> None:
+    turn = np.linalg.qr(STREAM.normal(size=(3, 3)))[0]
+    few = CLOUD[:12]
+    assert kernel_alignment(few, few) == pytest.approx(1)
+    assert kernel_alignment(few, -2 * few @ turn + 5) == pytest.approx(1)
+    other = STREAM.normal(size=(12, 3))
+    assert kernel_alignment(few, other) == pytest.approx(kernel_alignment(other, few))
+    # unbiased: the mean over clouds of many features that have nothing in common is 0, where the plain one is near 1
+    strangers = [kernel_alignment(*STREAM.normal(size=(2, 12, 200))) for _ in range(200)]
+    assert np.mean(strangers) == pytest.approx(0, abs=4 * np.std(strangers) / np.sqrt(200))
+    half = [kernel_alignment(CLOUD, CLOUD + STREAM.normal(size=CLOUD.shape)) for _ in range(5)]
+    assert 0.2 < np.mean(half) < 0.8
+    assert np.isnan(kernel_alignment(few, np.ones((12, 3))))
+    with pytest.raises(ValueError, match="four at least"):
+        kernel_alignment(few, CLOUD[:11])
+
+
+def test_subspaces_are_as_far_apart_as_their_angles() -> None:
+    wide = STREAM.normal(size=(300, 6)) * np.array([9, 8, 7, 0.1, 0.1, 0.1])
+    assert subspace_distance(wide, wide * 3 + 1) == pytest.approx(0, abs=1e-6)
+    assert subspace_distance(wide, wide[:, ::-1]) == pytest.approx(1, abs=0.01)
+    # two of three axes in common, the third one at a right angle
+    assert subspace_distance(wide, wide[:, [3, 1, 2, 0, 4, 5]]) == pytest.approx(np.sqrt(1 / 3), abs=0.01)
+    turned = wide @ np.linalg.qr(STREAM.normal(size=(6, 6)))[0]
+    assert 0 < subspace_distance(wide, turned) < 1
+    assert subspace_distance(wide, turned) == pytest.approx(subspace_distance(turned, wide))
 
 
 @pytest.mark.parametrize("shape", [(32, 32), (31, 33), (32, 48)])
@@ -119,6 +153,7 @@ def evidence(name: str) -> Evidence:
         parameters=standardised(parameter_table(DISTRIBUTIONS)).loc[name].to_numpy(float),
         images=stream.normal(size=(3, 32, 32)),
         features=stream.normal(size=(40, 2)) + row,
+        paired_features=stream.normal(size=(40, 2)),
         probabilities=stream.uniform(size=(3, 32, 32)),
         other_probabilities=stream.uniform(size=(3, 32, 32)),
     )
@@ -132,7 +167,7 @@ def test_every_baseline_stands_in_one_table() -> None:
     assert table.loc[0, "abs_delta_abs_defocus_nm"] == 0
     distances = [name for name, each in BASELINES.items() if each.larger < 0]
     assert table.loc[1, distances].to_numpy(float) == pytest.approx(0, abs=1e-6)
-    assert table.loc[1, "ring_correlation"] == pytest.approx(1)
+    assert table.loc[1, ["ring_correlation", "kernel_alignment"]].to_numpy(float) == pytest.approx(1)
 
 
 def test_evidence_that_is_not_there_is_missed() -> None:

@@ -45,6 +45,8 @@ _WORDS: Final[Mapping[str, str]] = MappingProxyType(
         "frechet_distance": "Fréchet distance of features",
         "maximum_mean_discrepancy": "MMD of features",
         "sliced_wasserstein": "sliced Wasserstein of features",
+        "subspace_distance": "angles of feature subspaces",
+        "kernel_alignment": "alignment of features",
         "soft_dice_confidence": "soft-Dice confidence",
         "difference_of_confidences": "difference of confidences",
         "network_agreement": "agreement of two networks",

@@ -6,6 +6,7 @@ were fitted on another study and frozen it is that of all pairs of this one, hom
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -111,7 +112,7 @@ def analyse(
         parts = folds(pairs, scheme, options.n_folds, options.resampling.seed)
         intervals = left_out_intervals(pairs, scheme, options)
         for predictor in (*ours, *_taking_part(baselines, scheme, options)):
-            predicted = predictions(pairs, predictor, parts)
+            predicted = predictions(pairs, predictor, parts, options.threads)
             scores.append(scored(pairs, predicted, predictor.name, scheme, options, intervals))
             if scheme == "both":
                 decisive[predictor.name] = predicted
@@ -136,10 +137,17 @@ def analyse_frozen(
     for table in (pairs, reference):
         _check(table, [*ours, *baselines])
     away = (pairs["train_id"] != pairs["test_id"]).to_numpy()
+    known = reference["dice_mean"].to_numpy(np.float64)
+
+    def judged(predictor: Predictor) -> Floats:
+        model = predictor.fitted(predictor.features(reference), known)
+        return np.where(away, model(predictor.features(pairs)), np.nan)
+
+    predictors = (*ours, *baselines)
+    with ThreadPoolExecutor(options.threads) as pool:
+        found = list(pool.map(judged, predictors))
     decisive, scores = {}, []
-    for predictor in (*ours, *baselines):
-        model = predictor.fitted(predictor.features(reference), reference["dice_mean"].to_numpy(np.float64))
-        predicted = np.where(away, model(predictor.features(pairs)), np.nan)
+    for predictor, predicted in zip(predictors, found, strict=True):
         calibrated = predictor is ours[0]
         intervals = _reference_intervals(reference, predictor, options) if calibrated else _none_stated
         scores.append(scored(pairs, predicted, predictor.name, "frozen", options, intervals))
@@ -204,7 +212,9 @@ def _reference_intervals(
 ) -> Callable[[Floats], Interval]:
     """Half width of a predictor in its reference study, and the share of other residuals within it."""
     parts = folds(reference, "both", options.n_folds, options.resampling.seed)
-    left_out = predictions(reference, predictor, parts) - reference["dice_mean"].to_numpy(np.float64)
+    left_out = predictions(reference, predictor, parts, options.threads) - reference["dice_mean"].to_numpy(
+        np.float64
+    )
 
     def intervals(residuals: Floats) -> Interval:
         try:

@@ -29,7 +29,13 @@ from passband.shift.confidence import (
     labelled_fraction_gained,
     soft_dice_confidence,
 )
-from passband.shift.features import frechet_distance, maximum_mean_discrepancy, sliced_wasserstein
+from passband.shift.features import (
+    frechet_distance,
+    kernel_alignment,
+    maximum_mean_discrepancy,
+    sliced_wasserstein,
+    subspace_distance,
+)
 from passband.shift.pictures import mean_ring_correlation, ring_correlation
 
 V = TypeVar("V")
@@ -43,8 +49,8 @@ class Evidence:
 
     imaging: its distribution; parameters: (n_parameters,) its settings, in standard deviations over the domains;
     images: (n, ny, nx), standardised, of the same structures in every domain, with pixels of sampling_A; features:
-    (n, n_features) and probabilities: (n, ny, nx) of one network of the training domain; other_probabilities: of
-    another one.
+    (n, n_features) and probabilities: (n, ny, nx) of one network of the training domain; paired_features: features
+    whose rows are of the same structures on both sides; other_probabilities: probabilities of another one.
     """
 
     imaging: ImagingDistribution
@@ -53,6 +59,7 @@ class Evidence:
     sampling_A: float = 0.4
     q_max_per_A: float = 1.25
     features: Floats | None = None
+    paired_features: Floats | None = None
     probabilities: Pictures | None = None
     other_probabilities: Pictures | None = None
 
@@ -133,6 +140,12 @@ BASELINES: Final[Mapping[str, Baseline]] = MappingProxyType(
         "frechet_distance": _of_features(frechet_distance),
         "maximum_mean_discrepancy": _of_features(maximum_mean_discrepancy),
         "sliced_wasserstein": _of_features(sliced_wasserstein),
+        "subspace_distance": _of_features(subspace_distance),
+        "kernel_alignment": Baseline(
+            ("paired_features",),
+            1,
+            lambda a, b: kernel_alignment(known(a.paired_features), known(b.paired_features)),
+        ),
         "soft_dice_confidence": Baseline(
             ("probabilities",), 1, lambda a, b: soft_dice_confidence(known(b.probabilities))
         ),

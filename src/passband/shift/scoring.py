@@ -27,11 +27,15 @@ ROLES: Final[tuple[Role, ...]] = ("train", "test")
 
 @dataclass(frozen=True)
 class AnalysisOptions:
-    """Folds per role, how intervals are drawn, and in which schemes baselines are scored beside "both"."""
+    """Folds per role, how intervals are drawn, and in which schemes baselines are scored beside "both".
+
+    threads: models that are fitted at once; nothing depends on it but the time.
+    """
 
     resampling: Resampling = field(default_factory=lambda: Resampling(seed=0))
     n_folds: int = 5
     baselines_in: tuple[Scheme, ...] = SCHEMES
+    threads: int = 1
 
 
 @dataclass(frozen=True)

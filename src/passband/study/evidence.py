@@ -31,7 +31,7 @@ FEATURE_IMAGES: Final = 12
 models are carried from one study to another."""
 MOST_COMPONENTS: Final = 6
 """Features are taken along so many principal axes of both domains: clouds need more images than features."""
-PICTURES: Final = ("images", "features", "probabilities", "other_probabilities")
+PICTURES: Final = ("images", "features", "paired_features", "probabilities", "other_probabilities")
 """Fields of evidence that need images of the test domain."""
 OF_IMAGES: Final = tuple(
     name
@@ -77,8 +77,11 @@ def _row(home: Shown, away: Shown) -> dict[str, float]:
 
 def _value(name: str, home: Shown, away: Shown, sides: tuple[Evidence, Evidence]) -> float:
     needs = BASELINES[name].needs
-    comparable = home.structures == away.structures and home.images.shape == away.images.shape
-    if "images" in needs and not comparable:
+    same = home.structures == away.structures
+    if "images" in needs and not (same and home.images.shape == away.images.shape):
+        return float("nan")
+    rows = [len(known(side.paired_features)) for side in sides]
+    if "paired_features" in needs and not (same and rows[0] == rows[1] > 3):
         return float("nan")
     if "other_probabilities" in needs:
         if away.other is None:
@@ -98,6 +101,7 @@ def _evidence(home: Shown, away: Shown) -> tuple[Evidence, Evidence]:
                 images=each.images[:PAIRED_IMAGES],
                 sampling_A=each.pixel_A,
                 features=own,
+                paired_features=own,
                 probabilities=each.one.probabilities.numpy(),
             ),
             other_probabilities=None if each.other is None else each.other.probabilities.numpy(),

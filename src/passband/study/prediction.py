@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from passband.errors import UserError
+from passband.execution.workers import usable_cores
 from passband.information.registry import MEASURES
 from passband.seeds import seed_for
 from passband.shift.analysis import Analysis, AnalysisOptions
@@ -74,7 +75,9 @@ def _differing_scale(study: Study, reference: Study) -> str:
 
 def _verdict(results: Results, series: FullSeries, fitted_on: Results | None) -> Verdict:
     options = AnalysisOptions(
-        Resampling(seed=seed_for(results.study.seed, "prediction"), resamples=RESAMPLES), baselines_in=()
+        Resampling(seed=seed_for(results.study.seed, "prediction"), resamples=RESAMPLES),
+        baselines_in=(),
+        threads=usable_cores(),
     )
     pairs, notes = results.pairs(series), list(results.notes)
     reference = None
