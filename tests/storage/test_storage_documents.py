@@ -9,7 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from passband.errors import UserError
-from passband.storage.documents import LARGEST_BYTES, load_json, load_yaml, write_json, yaml_text
+from passband.storage.damage import DamagedArtefact
+from passband.storage.documents import (
+    LARGEST_BYTES,
+    is_sealed_json,
+    load_json,
+    load_sealed_json,
+    load_yaml,
+    write_json,
+    write_sealed_json,
+    yaml_text,
+)
 
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -132,3 +142,18 @@ def test_documents_keep_the_order_of_their_keys(path: Path) -> None:
     assert list(load_yaml(path)) == ["z", "a"]
     write_json(path, data)
     assert list(json.loads(path.read_text())) == ["z", "a"]
+
+
+def test_one_flipped_bit_of_a_sealed_document_is_found(path: Path) -> None:
+    data = {"mae": 0.05, "of": ["a", "b"], "none": None}
+    write_sealed_json(path, data)
+    assert load_sealed_json(path) == data
+    written = path.read_bytes()
+    for place in range(len(written)):
+        path.write_bytes(written[:place] + bytes([written[place] ^ 1]) + written[place + 1 :])
+        assert not is_sealed_json(path)
+    path.write_bytes(written.replace(b"0.05", b"0.04"))
+    with pytest.raises(DamagedArtefact, match="checksum"):
+        load_sealed_json(path)
+    write_json(path, data)
+    assert not is_sealed_json(path), "without a seal nothing is known"

@@ -22,7 +22,7 @@ from passband.report.prediction import prediction_paragraphs
 from passband.report.publish import publish
 from passband.shift.contests import DIRECT_SIMULATION, SIMULATED
 from passband.shift.standard import BAND_CLASSIFIER, PRIMARY
-from passband.storage.documents import write_json
+from passband.storage.documents import load_sealed_json, write_json
 from passband.storage.ledger import Ledger
 from passband.storage.results_folder import ResultsFolder, save_narrow
 from passband.storage.run_folder import RunFolder
@@ -225,7 +225,7 @@ def test_a_small_study_says_in_report_and_command_why_nothing_is_said(
     assert set(KEYS) <= set(told)
     assert set(KEYS) <= set(told["unlabelled"])
     assert sentence in told["refused"]
-    assert told == json.loads(RunFolder(finished).analysis.read_text(encoding="utf-8"))
+    assert told == load_sealed_json(RunFolder(finished).analysis)
     assert call(monkeypatch, "analyse", str(finished)) == 0
     assert sentence in capsys.readouterr().out
 

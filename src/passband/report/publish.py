@@ -15,7 +15,7 @@ from passband.report.write import write_report
 from passband.seeds import seed_for
 from passband.shift.rank import Bootstrap, Levels, rank_correlations
 from passband.storage.arrays import load_arrays
-from passband.storage.documents import load_json, load_yaml
+from passband.storage.documents import load_json, load_sealed_json, load_yaml
 from passband.storage.ledger import Ledger
 from passband.storage.run_folder import RunFolder
 from passband.storage.tables import load_table, part_keys, read_parts
@@ -182,7 +182,7 @@ def _prediction(folder: RunFolder, series: str) -> Mapping[str, Any] | None:
     """What may be said of prediction in a series, where it was asked."""
     if not folder.analysis.exists():
         return None
-    told: Mapping[str, Any] = load_json(folder.analysis)
+    told: Mapping[str, Any] = load_sealed_json(folder.analysis)
     of_series: Mapping[str, Any] = told.get("series", {MAIN: told})
     return of_series.get(series)
 

@@ -7,17 +7,20 @@ YAML 1.1 takes for text.
 
 import json
 import re
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
 
 from passband.errors import UserError
-from passband.storage.atomic import explained_io, write_text
+from passband.storage.atomic import explained_io, write_bytes, write_text
+from passband.storage.damage import DamagedArtefact
+from passband.storage.seals import HOLE, is_intact, sealed
 
 LARGEST_BYTES: Final = 16 * 2**20
 """No document of ours comes near this size; a larger file is something else."""
+_SEAL: Final = "seal"
 _NUMBER: Final = re.compile(r"[-+]?(\d[\d_]*\.?[\d_]*|\.\d[\d_]*)[eE][-+]?\d+$")
 
 
@@ -86,6 +89,25 @@ def load_json(path: Path) -> Any:
 def write_json(path: Path, data: object) -> None:
     """Write plain data as indented JSON, atomically. Raises ValueError for NaN or infinity."""
     write_text(path, json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def write_sealed_json(path: Path, data: Mapping[str, object]) -> None:
+    """Write an object as `write_json` does, with a checksum of the whole file under the key "seal"."""
+    text = json.dumps({**data, _SEAL: HOLE}, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    write_bytes(path, sealed(text.encode()))
+
+
+def is_sealed_json(path: Path) -> bool:
+    """Whether a file is there as `write_sealed_json` wrote it."""
+    return path.is_file() and is_intact(path.read_bytes())
+
+
+def load_sealed_json(path: Path) -> dict[str, Any]:
+    """The object that was written. Raises UserError where it is missing, DamagedArtefact where it was changed."""
+    data = load_json(path)
+    if not is_sealed_json(path):
+        raise DamagedArtefact(path, "its checksum does not match")
+    return {key: value for key, value in data.items() if key != _SEAL}
 
 
 def load_text(path: Path) -> str:

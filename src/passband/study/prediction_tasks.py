@@ -18,7 +18,7 @@ from passband.imaging.mask import particle_mask
 from passband.networks.features import response
 from passband.networks.unet import UNet, build_network
 from passband.seeds import seed_for
-from passband.storage.documents import write_json
+from passband.storage.documents import write_sealed_json
 from passband.storage.run_folder import RunFolder
 from passband.storage.summary import read_summary
 from passband.storage.tables import save_part, save_table
@@ -91,7 +91,7 @@ def analyse_run(root: str, study_json: str) -> dict[str, Any]:
     folder = RunFolder(Path(root))
     found = verdicts(run_results(folder, study_of(study_json)))
     save_table(folder.predictions, prediction_table(found))
-    write_json(folder.analysis, as_data(found))
+    write_sealed_json(folder.analysis, as_data(found))
     return {}
 
 

@@ -23,6 +23,7 @@ from passband.execution.tasks import Executor, Outcome, Task
 from passband.records import canonical_json, content_id
 from passband.storage.arrays import are_intact
 from passband.storage.atomic import write_text
+from passband.storage.documents import is_sealed_json
 from passband.storage.ledger import Ledger
 from passband.storage.run_folder import RunFolder
 from passband.storage.sealed_table import is_intact_table
@@ -244,7 +245,7 @@ class _Start:
             asked = self.evidence(finished)
             made = {*tables, *asked} & (self.ledger.done_keys("measures") | self.ledger.done_keys("evidence"))
             task = self._task(analysis_id(study, finished, made), "analysis", prediction_tasks.analyse_run)
-            there = self.folder.analysis.exists() and is_intact_table(self.folder.predictions)
+            there = is_sealed_json(self.folder.analysis) and is_intact_table(self.folder.predictions)
             self._carry_out("analysis", "studies", [task], lambda _: there, alone=True)
 
     def evidence(self, finished: Sequence[NetworkPlan]) -> list[str]:
