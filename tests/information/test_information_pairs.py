@@ -271,6 +271,16 @@ def test_one_pass_over_many_pairs_gives_what_each_pair_gives_alone() -> None:
     assert pairs_information(several, [], BAND, RADIAL) == []
 
 
+def test_what_is_never_compared_does_not_meet() -> None:
+    """Two blocks in one call are two calls, exactly, whatever the order of their pairs."""
+    few = [NARROW, ImagingDistribution(defocus_nm=5.0)]
+    more = [ImagingDistribution(defocus_nm=uniform(-25.0, 25.0), Cs_mm=0.01), NARROW]
+    blocks = pairs_information([*few, *more], [(2, 3), (0, 1), (3, 3), (1, 0)], BAND, RADIAL)
+    first = pairs_information(few, [(0, 1), (1, 0)], BAND, RADIAL)
+    second = pairs_information(more, [(0, 1), (1, 1)], BAND, RADIAL)
+    assert blocks == [second[0], first[0], second[1], first[1]]
+
+
 MANY = ImagingDistribution(
     defocus_nm=uniform(-12.0, 12.0), Cs_mm=uniform(0.0, 0.02), focal_spread_nm=uniform(0.5, 3.0)
 )
