@@ -1,8 +1,9 @@
-"""The figures of docs/findings.md that `passband analyse` does not print, from the tables under results/.
+"""Every figure of docs/findings.md, from the tables under results/: ``python docs/make_findings.py``, some minutes.
 
-How networks that lose much fail, losses by fifths of the discriminant's loss, rank correlations of measures with the
+First what `passband analyse` prints: the judgement, and what is foretold within each study. Then how networks that lose
+much fail, losses by fifths of the discriminant's loss, rank correlations of measures with the
 loss within a training domain and over all pairs, with 90 % intervals, and of a training domain's mean Dice elsewhere
-with what it is by itself. Run it as ``python docs/make_findings.py``.
+with what it is by itself.
 """
 
 from pathlib import Path
@@ -10,12 +11,20 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from passband.cli.analyse import analyse
 from passband.shift.crossed import crossed_mean, trimmed
 from passband.shift.leave_out import as_matrix
 from passband.shift.rank import correlation_interval, correlation_values
 from passband.study.results import open_results
 
 RESULTS = Path(__file__).parents[1] / "results"
+ANALYSES = (
+    ("imaging-judge", "imaging-wide"),
+    ("imaging-judge", None),
+    ("imaging", None),
+    ("structure", None),
+)
+"""What is analysed, and on what models are fitted: None is the study itself."""
 STUDIES = ("imaging", "imaging-judge", "structure")
 MEASURES = (
     "sigma_radial",
@@ -65,6 +74,9 @@ def ranks(table: pd.DataFrame, name: str) -> str:
 
 def main() -> None:
     """Print them all."""
+    for judged, taught in ANALYSES:
+        print(f"\n$ passband analyse results/{judged}" + (f" --fitted-on results/{taught}" if taught else ""))
+        analyse(RESULTS / judged, False, None if taught is None else RESULTS / taught)
     for study in STUDIES:
         table = pairs(study)
         order = table["discriminant_loss"].rank(method="first")
