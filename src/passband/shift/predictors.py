@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import expit, logit
 
 from passband.seeds import random_stream
 
@@ -22,13 +23,16 @@ Predict = Callable[[Floats], Floats]
 Fit = Callable[[Floats, Floats, Sequence[int]], Predict]
 """Features (n, p), Dice (n,) and the sign of every feature's effect (+1, -1, 0 for any) to a model."""
 
-MOST_PAIRS: Final = 4000
+MOST_PAIRS: Final = 5000
 """Pairs that a smooth model is fitted to, drawn at random: its cost grows with their square, and pairs of one domain
-tell of each other, so more of them teach little (docs/decisions/0024). Trees take all."""
-STIFFNESS: Final = 0.3
-"""Largest weight of one pair in a smooth model [Dice]."""
-KNOWN_TO: Final = 0.02
-"""Errors below this do not move a smooth model [Dice]; two networks of one domain differ by about as much."""
+tell of each other, so more of them teach little (docs/decisions/0025). Trees take all."""
+STIFFNESS: Final = 4.0
+"""Largest weight of one pair in a smooth model [log-odds of Dice]."""
+KNOWN_TO: Final = 0.1
+"""Errors below this do not move a smooth model [log-odds]: .016 at a Dice of .8, about what two networks of one domain
+are apart."""
+SUREST: Final = 0.98
+"""Dice beyond this, and below 1 less this, is taken for this: log-odds have no end."""
 
 
 @dataclass(frozen=True)
@@ -123,21 +127,28 @@ def smooth(features: Floats, dice: Floats, larger: Sequence[int]) -> Predict:
     """Support vector regression with a Gaussian kernel on standardised features; signs are not imposed.
 
     Dice is a smooth function of spectra, and a pair lies between pairs whose domains are like its own; trees have to
-    cut that into steps. The kernel is as wide as the features are many, gamma = 1/(2p); Dice is taken to be known to
-    .02. A missing feature (NaN, infinite) is taken for the mean.
+    cut that into steps. What is fitted are the log-odds of Dice, on which what is lost near 1 and what is lost in
+    between count alike. The kernel is as wide as the features are many, gamma = 1/(2p). A missing feature (NaN,
+    infinite) is taken for the mean.
     A. J. Smola, B. Schölkopf, Stat. Comput. 14, 199 (2004).
     """
-    model = _support_vectors(*_some_of(features, dice), STIFFNESS)
-    return lambda x: np.clip(model(x), 0.0, 1.0)
+    features, dice = _some_of(features, dice)
+    model = _support_vectors(features, _log_odds(dice), STIFFNESS)
+    return lambda x: expit(model(x))
 
 
 def smooth_in_turn(features: Floats, dice: Floats, larger: Sequence[int], first: int) -> Predict:
     """`smooth` on the first features, then on all of them for what that left, a third as stiff: few good features
     are not drowned by many."""
     features, dice = _some_of(features, dice)
-    start = _support_vectors(features[:, :first], dice, STIFFNESS)
-    rest = _support_vectors(features, dice - start(features[:, :first]), STIFFNESS / 3)
-    return lambda x: np.clip(start(x[:, :first]) + rest(x), 0.0, 1.0)
+    wanted = _log_odds(dice)
+    start = _support_vectors(features[:, :first], wanted, STIFFNESS)
+    rest = _support_vectors(features, wanted - start(features[:, :first]), STIFFNESS / 3)
+    return lambda x: expit(start(x[:, :first]) + rest(x))
+
+
+def _log_odds(dice: Floats) -> Floats:
+    return np.asarray(logit(np.clip(dice, 1 - SUREST, SUREST)), dtype=np.float64)
 
 
 def _some_of(features: Floats, dice: Floats) -> tuple[Floats, Floats]:
