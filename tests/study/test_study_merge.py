@@ -9,6 +9,7 @@ from study_samples import tiny_study
 
 from passband.errors import UserError
 from passband.execution.executors import ExecutorSpec
+from passband.report.publish import publish
 from passband.storage.ledger import Ledger
 from passband.storage.run_folder import RunFolder
 from passband.storage.summary import pack_scores
@@ -16,7 +17,7 @@ from passband.storage.tables import part_keys, read_parts
 from passband.storage.weights import load_network
 from passband.study.export_results import export_results
 from passband.study.merge import merge_runs
-from passband.study.results import published_networks
+from passband.study.results import open_results, published_networks
 from passband.study.run import RunOptions, parsed_part, run_study
 
 INLINE = ExecutorSpec(name="inline")
@@ -150,6 +151,25 @@ def test_networks_that_are_published_are_left_out_of_the_next_sitting(runs: Path
     assert sorted(everything) == part_keys(RunFolder(runs / "whole").networks_table)
     outcome = run_study(STUDY, tmp_path / "rest", INLINE, RunOptions(beside=everything))
     assert outcome.networks == 0
+
+
+def test_a_study_is_looked_at_before_all_its_networks_are_there(runs: Path, tmp_path: Path) -> None:
+    root = Path(shutil.copytree(runs / "two", tmp_path / "half"))
+    with pytest.raises(UserError, match=r"has no table of measures; `passband run … --root .* --so-far`"):
+        open_results(root)
+    there = part_keys(RunFolder(root).networks_table)
+    outcome = run_study(STUDY, root, INLINE, RunOptions(so_far=True))
+    assert (outcome.networks, outcome.failed) == (len(there), 0)
+    assert part_keys(RunFolder(root).networks_table) == there
+    assert open_results(root).notes == (f"{len(there)} of {STUDY.n_networks} planned networks are there",)
+    assert f"{len(there)} of {STUDY.n_networks}" in publish(root).read_text(encoding="utf-8")
+    run_study(STUDY, root, INLINE)
+    assert open_results(root).notes == ()
+
+
+def test_a_look_at_what_is_there_trains_no_part(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="--so-far trains no network"):
+        RunOptions(part=(1, 2), so_far=True)
 
 
 def test_only_published_results_of_the_same_study_can_be_left_out(runs: Path, tmp_path: Path) -> None:

@@ -37,6 +37,12 @@ def run(
         ),
     ] = None,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Try failed networks again.")] = False,
+    so_far: Annotated[
+        bool,
+        typer.Option(
+            "--so-far", help="Train nothing more: tables, prediction and report of the networks that are there."
+        ),
+    ] = False,
 ) -> None:
     """Sample, simulate, train, test out of distribution, measure, and write RUN/report/index.html."""
     from passband.execution.executors import ExecutorSpec
@@ -57,16 +63,18 @@ def run(
         None if part is None else parsed_part(part),
         retry_failed,
         None if beside is None else published_networks(beside, loaded),
+        so_far,
     )
     for warning in warnings_of(loaded):
         messages.print(f"note: {warning}", markup=False)
     outcome = run_study(loaded, root, spec, options)
     if options.is_partial:
-        left_out = "" if beside is None else f"passband export-results {root} --to {beside} adds them; "
-        results.print(
-            f"{'the rest' if part is None else f'part {part}'}: {outcome.sentence}\n{left_out}when all networks are "
-            "there: passband merge OUT RUN1 RUN2 …"
+        then = (
+            "when all networks are there: passband merge OUT RUN1 RUN2 …"
+            if beside is None
+            else f"passband export-results {root} --to {beside} adds them to those that are there"
         )
+        results.print(f"{'the rest' if part is None else f'part {part}'}: {outcome.sentence}\n{then}")
         return
     page = root / "report" / "index.html"
     if outcome.changed or not page.exists():

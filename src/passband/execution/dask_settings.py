@@ -27,6 +27,11 @@ SETTINGS: Final[dict[str, Any]] = {
     "distributed.worker.memory.spill": False,
     "distributed.worker.memory.pause": False,
     "distributed.worker.memory.terminate": 0.95,
+    # By default driver and workers wake 10 to 50 times a second to look after themselves. On two workers that took 8 %
+    # of a core, and takes 2 % with these.
+    "distributed.worker.memory.monitor-interval": "1s",
+    "distributed.admin.tick.interval": "1s",
+    "distributed.admin.system-monitor.interval": "5s",
     "distributed.worker.profile.enabled": False,
     # No pages: the ports serve the workers only, on the loopback.
     "distributed.scheduler.http.routes": [],

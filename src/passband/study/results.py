@@ -3,8 +3,8 @@
 Numbers are taken at the precision in which results are published (float32), so that both give the same figures.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -93,43 +93,61 @@ def rounded(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def open_results(root: Path) -> Results:
-    """The results in a run folder that is finished, or in a folder of published results.
+    """The results in a run folder, or in a folder of published results.
 
-    Raises UserError for anything else, for a run that is not finished, and for tables that are missing.
+    Raises UserError for anything else, for tables that are missing, and for those of a run that has grown since.
     """
     if is_results_folder(root):
         return _published(ResultsFolder(root))
     folder = RunFolder.existing(root)
     study = parse_record(Study, load_yaml(folder.study), str(folder.study))
-    _check_finished(folder, study)
-    return run_results(folder, study)
+    notes = _check_tables(folder, study)
+    return replace(run_results(folder, study), notes=notes)
 
 
-def _check_finished(folder: RunFolder, study: Study) -> None:
-    """Raises UserError where networks or tables of a run are still to be made."""
-    planned = {plan.part_id for plan in network_plans(study)}
-    done = {plan.part_id for plan in finished_plans(folder, study)}
+def _check_tables(folder: RunFolder, study: Study) -> tuple[str, ...]:
+    """What to note of a run whose networks are not all there.
+
+    Raises UserError where no network is there, or the tables are not those of the networks that are.
+    """
+    plans, planned = finished_plans(folder, study), network_plans(study)
     with Ledger(folder.ledger) as ledger:
-        failed = {each.key for each in ledger.failures("networks")} & (planned - done)
-        tables = ledger.done_keys("measures")
-    missing = len(planned - done - failed)
-    again = f"`passband run … --root {folder.root}`"
-    if missing:
-        raise UserError(
-            f"{folder.root}: {missing:,} of {len(planned):,} networks are not there yet; finish the run with {again}"
-        )
-    if not done:
-        raise UserError(f"{folder.root}: all {len(failed):,} networks failed; `passband status` says why")
+        failed = {each.key for each in ledger.failures("networks")} - {plan.part_id for plan in plans}
+        made = ledger.done_keys("measures") | ledger.done_keys("evidence")
+        made |= {each.key for each in ledger.failures("evidence")}
+    missing = len(planned) - len(plans) - len(failed)
+    again = f"`passband run … --root {folder.root}{' --so-far' if missing else ''}`"
+    if not plans:
+        why = f"all {len(failed):,} networks failed" if failed else "no network is there"
+        raise UserError(f"{folder.root}: {why}; `passband status` says more")
     if not folder.measures.exists():
-        raise UserError(f"{folder.root} has no table of measures; {again} makes it, and nothing else again")
+        raise UserError(f"{folder.root} has no table of measures; {again} makes it, and trains nothing")
     wanted = {measures_id(study)} | (
         {bands_id(study)} if folder.bands.exists() and contested(study) else set()
     )
-    if not wanted <= tables:
+    if missing:  # else evidence of fewer networks would be left out without a word
+        wanted |= _evidence_ids(study, plans)
+    if not wanted <= made:
         raise UserError(
-            f"{folder.root}: the tables of measures are of another version of the study or of passband; {again} makes "
-            "them again, and nothing else"
+            f"{folder.root}: the tables are of another version of the study or of passband, or of fewer networks; "
+            f"{again} makes them again, and trains nothing"
         )
+    return _incomplete(len(plans), len(planned)) if missing else ()
+
+
+def _incomplete(there: int, planned: int) -> tuple[str, ...]:
+    return (f"{there:,} of {planned:,} planned networks are there",)
+
+
+def _evidence_ids(study: Study, plans: Collection[NetworkPlan]) -> set[str]:
+    """Of the parts of evidence that the networks that are there give rise to."""
+    trained = {(plan.member.series, plan.domain) for plan in plans}
+    return {
+        evidence_id(study, series, train, plans)
+        for series in contested(study)
+        for train in series.train_on
+        if (series.name, train) in trained
+    }
 
 
 def run_results(folder: RunFolder, study: Study) -> Results:
@@ -180,7 +198,7 @@ def _published(folder: ResultsFolder) -> Results:
         if not folder.pairs(kind, key).exists() and folder.table(kind, key) is not None:
             notes.append(f"the table of {kind} was made by another version of passband")
     if len(networks) < len(planned):
-        notes.append(f"{len(networks):,} of {len(planned):,} planned networks are there")
+        notes.extend(_incomplete(len(networks), len(planned)))
     return Results(
         place=str(folder.root),
         study=study,

@@ -54,12 +54,18 @@ class RunOptions:
     """part: (i, n), the i-th of n parts of the study's networks, counted from 1; the whole study without it.
 
     retry_failed: whether networks that failed in an earlier start are tried again. beside: ids of networks that are
-    elsewhere already and left out here; not even an empty set makes a start one of a whole study, None does.
+    elsewhere already and left out here; not even an empty set makes a start one of a whole study, None does. so_far: no
+    network is trained; what follows is made from those that are there.
     """
 
     part: tuple[int, int] | None = None
     retry_failed: bool = False
     beside: frozenset[str] | None = None
+    so_far: bool = False
+
+    def __post_init__(self) -> None:
+        if self.so_far and (self.is_partial or self.retry_failed):
+            raise UserError("--so-far trains no network; leave out --part, --beside and --retry-failed")
 
     @property
     def is_partial(self) -> bool:
@@ -155,6 +161,9 @@ class _Start:
     def plans(self) -> tuple[NetworkPlan, ...]:
         """The networks of this start."""
         every = network_plans(self.study)
+        if self.options.so_far:
+            there = finished_parts(self.folder, every)
+            every = tuple(plan for plan in every if plan.part_id in there)
         part, beside = self.options.part, self.options.beside or frozenset()
         return tuple(
             plan
