@@ -40,7 +40,8 @@ def run(
     so_far: Annotated[
         bool,
         typer.Option(
-            "--so-far", help="Train nothing more: tables, prediction and report of the networks that are there."
+            "--so-far",
+            help="Train nothing more: tables, prediction and report of the networks that are there.",
         ),
     ] = False,
 ) -> None:
