@@ -6,7 +6,7 @@ import pytest
 
 from passband.errors import UserError
 from passband.information.registry import MEASURES
-from passband.shift.analysis import AnalysisOptions, analyse, analyse_frozen
+from passband.shift.analysis import Analysis, AnalysisOptions, Memory, analyse, analyse_frozen
 from passband.shift.comparison import Resampling, fit_inflation, mean_of_errors
 from passband.shift.contests import (
     APART,
@@ -15,6 +15,7 @@ from passband.shift.contests import (
     DIRECT_SIMULATION,
     SIMULATED,
     UNLABELLED,
+    ContestName,
     contest,
     judged,
     judged_frozen,
@@ -138,6 +139,25 @@ def test_a_measure_that_knows_the_distance_wins_both_left_out() -> None:
     low, high = told["mae_interval"]
     assert low <= told["mae_both_out"] <= high
     assert told["spearman_within"] > 0.9
+
+
+@pytest.mark.parametrize("frozen", [False, True])
+def test_what_takes_part_in_both_contests_is_found_once_and_the_same(frozen: bool) -> None:
+    pairs, memory = study(10, 4), Memory()
+
+    def verdict(name: ContestName, known: Memory | None) -> Analysis:
+        if frozen:
+            return judged_frozen(name, pairs, study(10, 4, seed=1), OPTIONS, known)
+        return judged(name, pairs, OPTIONS, known)
+
+    first, second = verdict("physics", memory), verdict("unlabelled", memory)
+    alone = verdict("unlabelled", None)
+    assert repr(second.scores) == repr(
+        alone.scores
+    )  # a score that is not known is no number, which equals nothing
+    assert second.comparisons == alone.comparisons
+    assert second.score("measures") is first.score("measures")
+    assert second.primary != first.primary
 
 
 def test_frozen_models_are_those_of_the_reference_and_see_nothing_of_the_study_judged() -> None:

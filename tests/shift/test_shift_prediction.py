@@ -238,15 +238,18 @@ def test_features_that_come_first_are_not_drowned_by_others() -> None:
     )
 
 
-def test_a_smooth_model_is_fitted_to_so_many_pairs_at_most_and_to_all_of_few(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(("domains", "fitted"), [(1, 2000), (166, 2000), (200, 2400), (1000, 5000)])
+def test_a_smooth_model_is_fitted_to_more_pairs_where_there_are_more_training_domains(
+    domains: int, fitted: int
 ) -> None:
-    every = np.arange(30.0)
-    assert predictors._some_of(every[:, None], every)[1] is every
-    monkeypatch.setattr(predictors, "MOST_PAIRS", 10)
-    some, dice = predictors._some_of(every[:, None], every)
-    assert len(set(dice)) == len(dice) == 10
-    assert (some[:, 0] == dice).all()
+    assert predictors.pairs_fitted(domains) == fitted
+    every = np.arange(6000.0)
+    home = every % domains
+    features, dice = predictors._some_of(np.stack([home, every], 1), every)
+    assert len(set(dice)) == len(dice) == fitted
+    assert (features[:, 1] == dice).all()
+    few = np.arange(20.0)
+    assert predictors._some_of(few[:, None], few)[1] is few
 
 
 def test_a_missing_feature_counts_as_the_mean_and_an_empty_one_as_nothing() -> None:

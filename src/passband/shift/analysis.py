@@ -39,6 +39,12 @@ __all__ = [
 ]
 
 Floats = NDArray[np.float64]
+Found = tuple[Floats, PredictionScore]
+"""Predicted Dice of all pairs, and how good that is."""
+Key = tuple[Predictor, Judged, bool]
+"""A predictor, what was left out, and whether its intervals are stated."""
+Memory = dict[Key, Found]
+"""What was found of predictors on one table of pairs, for those that take part in two contests."""
 
 
 @dataclass(frozen=True)
@@ -96,27 +102,23 @@ def analyse(
     ours: Sequence[Predictor],
     baselines: Sequence[Predictor],
     options: AnalysisOptions | None = None,
+    memory: Memory | None = None,
 ) -> Analysis:
     """Predict every pair without its domains, by ours (the first is the primary one) and by the baselines.
 
-    pairs: see `pair_table`, with every column that the predictors name; the median is always a baseline. Raises
-    UserError for a missing column, a missing Dice, two predictors of one name, or fewer than three conditions of a
-    role.
+    pairs: see `pair_table`, with every column that the predictors name; the median is always a baseline. memory: of
+    earlier calls with these pairs and options. Raises UserError for a missing column, a missing Dice, two predictors of
+    one name, or fewer than three conditions of a role.
     """
-    options = options or AnalysisOptions()
+    options, memory = options or AnalysisOptions(), {} if memory is None else memory
     baselines = [median_predictor(), *baselines]
     _check(pairs, [*ours, *baselines])
-    decisive: dict[str, Floats] = {}
-    scores = []
+    found: list[Found] = []
     for scheme in SCHEMES:
-        parts = folds(pairs, scheme, options.n_folds, options.resampling.seed)
-        intervals = left_out_intervals(pairs, scheme, options)
-        for predictor in (*ours, *_taking_part(baselines, scheme, options)):
-            predicted = predictions(pairs, predictor, parts, options.threads)
-            scores.append(scored(pairs, predicted, predictor.name, scheme, options, intervals))
-            if scheme == "both":
-                decisive[predictor.name] = predicted
-    return _concluded(pairs, ours, baselines, (scores, decisive), "both", options)
+        taking_part = (*ours, *_taking_part(baselines, scheme, options))
+        keys: dict[Predictor, Key] = {each: (each, scheme, True) for each in taking_part}
+        found += _side_by_side(_leaving_out(pairs, scheme, options), keys, options, memory)
+    return _concluded(pairs, ours, baselines, found, "both", options)
 
 
 def analyse_frozen(
@@ -125,34 +127,57 @@ def analyse_frozen(
     ours: Sequence[Predictor],
     baselines: Sequence[Predictor],
     options: AnalysisOptions | None = None,
+    memory: Memory | None = None,
 ) -> Analysis:
     """Judge models that were fitted once, on all pairs of a reference study, on the pairs of another one.
 
     Nothing is fitted again, so intervals speak of the domains of the study judged and need no widening. Conformal half
     widths are those of the reference study, with both domains left out there; coverage is counted in the study judged.
-    Raises UserError as `analyse`.
+    memory, errors: as of `analyse`.
     """
-    options = options or AnalysisOptions()
+    options, memory = options or AnalysisOptions(), {} if memory is None else memory
     baselines = [median_predictor(), *baselines]
     for table in (pairs, reference):
         _check(table, [*ours, *baselines])
     away = (pairs["train_id"] != pairs["test_id"]).to_numpy()
     known = reference["dice_mean"].to_numpy(np.float64)
 
-    def judged(predictor: Predictor) -> Floats:
+    def one(predictor: Predictor) -> Found:
         model = predictor.fitted(predictor.features(reference), known)
-        return np.where(away, model(predictor.features(pairs)), np.nan)
+        predicted = np.where(away, model(predictor.features(pairs)), np.nan)
+        stated = predictor is ours[0]
+        intervals = _reference_intervals(reference, predictor, options) if stated else _none_stated
+        return predicted, scored(pairs, predicted, predictor.name, "frozen", options, intervals)
 
-    predictors = (*ours, *baselines)
+    keys: dict[Predictor, Key] = {each: (each, "frozen", each is ours[0]) for each in (*ours, *baselines)}
+    found = _side_by_side(one, keys, options, memory)
+    return _concluded(pairs, ours, baselines, found, "frozen", options)
+
+
+def _leaving_out(
+    pairs: pd.DataFrame, scheme: Scheme, options: AnalysisOptions
+) -> Callable[[Predictor], Found]:
+    parts = folds(pairs, scheme, options.n_folds, options.resampling.seed)
+    intervals = left_out_intervals(pairs, scheme, options)
+
+    def one(predictor: Predictor) -> Found:
+        predicted = predictions(pairs, predictor, parts)
+        return predicted, scored(pairs, predicted, predictor.name, scheme, options, intervals)
+
+    return one
+
+
+def _side_by_side(
+    one: Callable[[Predictor], Found],
+    keys: Mapping[Predictor, Key],
+    options: AnalysisOptions,
+    memory: Memory,
+) -> list[Found]:
+    """What is found of each predictor, in the order given; what is remembered is not found again."""
+    fresh = [each for each, key in keys.items() if key not in memory]
     with ThreadPoolExecutor(options.threads) as pool:
-        found = list(pool.map(judged, predictors))
-    decisive, scores = {}, []
-    for predictor, predicted in zip(predictors, found, strict=True):
-        calibrated = predictor is ours[0]
-        intervals = _reference_intervals(reference, predictor, options) if calibrated else _none_stated
-        scores.append(scored(pairs, predicted, predictor.name, "frozen", options, intervals))
-        decisive[predictor.name] = predicted
-    return _concluded(pairs, ours, baselines, (scores, decisive), "frozen", options)
+        memory.update(zip((keys[each] for each in fresh), pool.map(one, fresh), strict=True))
+    return [memory[key] for key in keys.values()]
 
 
 def _taking_part(
@@ -165,11 +190,11 @@ def _concluded(
     pairs: pd.DataFrame,
     ours: Sequence[Predictor],
     baselines: Sequence[Predictor],
-    found: tuple[list[PredictionScore], Mapping[str, Floats]],
+    found: Sequence[Found],
     scheme: Judged,
     options: AnalysisOptions,
 ) -> Analysis:
-    scores, predicted = found
+    predicted = {score.predictor: values for values, score in found if score.scheme == scheme}
     dice = pairs["dice_mean"].to_numpy(np.float64)
     errors = {name: as_matrix(pairs, values - dice) for name, values in predicted.items()}
     elsewhere = scheme == "frozen"
@@ -183,7 +208,7 @@ def _concluded(
     return Analysis(
         networks=int(pairs.drop_duplicates("train_id")["n_networks"].sum()),
         primary=ours[0].name,
-        scores=tuple(scores),
+        scores=tuple(score for _, score in found),
         comparisons=tuple(comparisons),
         beside=beside,
         scheme=scheme,

@@ -23,7 +23,7 @@ from typing import Final, Literal
 import pandas as pd
 
 from passband.errors import UserError
-from passband.shift.analysis import Analysis, AnalysisOptions, analyse, analyse_frozen
+from passband.shift.analysis import Analysis, AnalysisOptions, Memory, analyse, analyse_frozen
 from passband.shift.conformal import fewest_conditions
 from passband.shift.evidence import BASELINES
 from passband.shift.predictors import (
@@ -77,19 +77,29 @@ def contest(name: ContestName, pairs: pd.DataFrame) -> Contest:
     return _physics(pairs) if name == "physics" else _unlabelled(pairs)
 
 
-def judged(name: ContestName, pairs: pd.DataFrame, options: AnalysisOptions) -> Analysis:
-    """A contest within one study, by leaving out. Raises UserError for too few conditions or missing columns."""
+def judged(
+    name: ContestName, pairs: pd.DataFrame, options: AnalysisOptions, memory: Memory | None = None
+) -> Analysis:
+    """A contest within one study, by leaving out. memory: of another contest on these pairs.
+
+    Raises UserError for too few conditions or missing columns.
+    """
     _check_size(pairs, options)
     taking_part = contest(name, pairs)
-    return analyse(pairs, taking_part.ours, taking_part.baselines, options)
+    return analyse(pairs, taking_part.ours, taking_part.baselines, options, memory)
 
 
 def judged_frozen(
-    name: ContestName, pairs: pd.DataFrame, reference: pd.DataFrame, options: AnalysisOptions
+    name: ContestName,
+    pairs: pd.DataFrame,
+    reference: pd.DataFrame,
+    options: AnalysisOptions,
+    memory: Memory | None = None,
 ) -> Analysis:
     """A contest between models that were fitted on all pairs of a reference study, judged on the pairs of another one.
 
-    Raises UserError for too few conditions in either, or for columns or evidence missing in one of them.
+    memory: of another contest on these pairs. Raises UserError for too few conditions in either, or for columns or
+    evidence missing in one of them.
     """
     common = [name for name in reference if name in pairs and (name != SIMULATED or _is_whole(name, pairs))]
     _check_size(reference[common], options)
@@ -102,7 +112,7 @@ def judged_frozen(
     if name == "unlabelled":
         _check_confidence(pairs)
     taking_part = contest(name, reference[common])
-    return analyse_frozen(pairs, reference, taking_part.ours, taking_part.baselines, options)
+    return analyse_frozen(pairs, reference, taking_part.ours, taking_part.baselines, options, memory)
 
 
 def _physics(pairs: pd.DataFrame) -> Contest:

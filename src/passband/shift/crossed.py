@@ -28,7 +28,7 @@ Floats = NDArray[np.float64]
 
 FILLS: Final = 50
 """Rounds of filling missing cells; each shrinks what is left by more than the share of missing cells."""
-CHUNK_ELEMENTS: Final = 4_000_000
+CHUNK_ELEMENTS: Final = 2_000_000
 """Largest number of cells that are drawn at once [8 bytes each, several times over]."""
 
 

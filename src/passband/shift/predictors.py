@@ -24,8 +24,11 @@ Fit = Callable[[Floats, Floats, Sequence[int]], Predict]
 """Features (n, p), Dice (n,) and the sign of every feature's effect (+1, -1, 0 for any) to a model."""
 
 MOST_PAIRS: Final = 5000
-"""Pairs that a smooth model is fitted to, drawn at random: its cost grows with their square, and pairs of one domain
-tell of each other, so more of them teach little (docs/decisions/0025). Trees take all."""
+"""Pairs that a smooth model is fitted to at most: its cost grows with their square. Trees take all."""
+PAIRS_PER_DOMAIN: Final = 12
+"""Pairs of a training domain beyond which more teach little (docs/decisions/0025) ..."""
+ENOUGH_PAIRS: Final = 2000
+"""... unless there are no more than these in all."""
 STIFFNESS: Final = 4.0
 """Largest weight of one pair in a smooth model [log-odds of Dice]."""
 KNOWN_TO: Final = 0.1
@@ -118,9 +121,17 @@ def monotone_trees(features: Floats, dice: Floats, larger: Sequence[int]) -> Pre
         early_stopping=False,
         random_state=0,
     )
-    with threadpool_limits(1):  # several threads take longer for so few pairs, by far on busy cores
-        model.fit(np.where(empty, 0.0, features), dice)
-    return lambda x: np.clip(model.predict(np.where(empty, 0.0, x)), 0.0, 1.0)
+
+    def filled(x: Floats) -> Floats:
+        return np.asarray(np.where(empty, 0.0, x), dtype=np.float64)
+
+    def predicted(x: Floats) -> Floats:
+        with threadpool_limits(1, "openmp"):
+            return np.clip(model.predict(filled(x)), 0.0, 1.0)
+
+    with threadpool_limits(1, "openmp"):  # for so few pairs several threads take longer, by far on busy cores
+        model.fit(filled(features), dice)
+    return predicted
 
 
 def smooth(features: Floats, dice: Floats, larger: Sequence[int]) -> Predict:
@@ -151,11 +162,17 @@ def _log_odds(dice: Floats) -> Floats:
     return np.asarray(logit(np.clip(dice, 1 - SUREST, SUREST)), dtype=np.float64)
 
 
+def pairs_fitted(training_domains: int) -> int:
+    """How many pairs a smooth model is fitted to where there are more."""
+    return min(MOST_PAIRS, max(ENOUGH_PAIRS, PAIRS_PER_DOMAIN * training_domains))
+
+
 def _some_of(features: Floats, dice: Floats) -> tuple[Floats, Floats]:
-    """At most `MOST_PAIRS` pairs, drawn at random; all of them, as they are, where there are no more."""
-    if len(dice) <= MOST_PAIRS:
+    """Pairs to fit on, drawn at random; all of them, as they are, where there are few."""
+    most = pairs_fitted(len(np.unique(features[:, 0])))  # every training domain has its own home_dice
+    if len(dice) <= most:
         return features, dice
-    drawn = random_stream(0, "pairs to fit on").permutation(len(dice))[:MOST_PAIRS]
+    drawn = random_stream(0, "pairs to fit on").permutation(len(dice))[:most]
     return features[drawn], dice[drawn]
 
 

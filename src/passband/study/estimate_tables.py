@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from passband.shift.predictors import MOST_PAIRS
+from passband.shift.predictors import pairs_fitted
 from passband.study.bands import BAND_SCENES
 from passband.study.evidence import AGREEMENT_IMAGES, MOST_IMAGES
 from passband.study.prediction_plan import contested, contested_pairs
@@ -40,8 +40,8 @@ ANALYSIS_S: Final = 25.0
 """Leaving out and comparing in a series, both contests [s]."""
 ANALYSIS_PAIR_S: Final = 0.03
 """The same for each of its pairs [s]."""
-PAIRS_THAT_COST: Final = int(MOST_PAIRS / 0.64)
-"""Beyond these the folds hold more pairs than a model is fitted to."""
+FITTED_OF_ALL: Final = 0.64
+"""Share of a series' pairs that a fold is fitted to, training and test domains left out."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,8 @@ def table_cost(study: Study, rates: Mapping[str, ImageRates], workers: int) -> T
 
 
 def _analysis_s(series: FullSeries) -> float:
-    return ANALYSIS_S + min(len(series.pairs), PAIRS_THAT_COST) * ANALYSIS_PAIR_S
+    costly = pairs_fitted(len(series.train_on)) / FITTED_OF_ALL
+    return ANALYSIS_S + min(len(series.pairs), costly) * ANALYSIS_PAIR_S
 
 
 def _bands_s(pairs: tuple[tuple[str, str], ...], rates: ImageRates) -> float:

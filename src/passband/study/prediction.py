@@ -12,7 +12,7 @@ from passband.errors import UserError
 from passband.execution.workers import usable_cores
 from passband.information.registry import MEASURES
 from passband.seeds import seed_for
-from passband.shift.analysis import Analysis, AnalysisOptions
+from passband.shift.analysis import Analysis, AnalysisOptions, Memory
 from passband.shift.comparison import Resampling
 from passband.shift.contests import CONTESTS, ContestName, judged, judged_frozen
 from passband.shift.evidence import BASELINES
@@ -91,13 +91,14 @@ def _verdict(results: Results, series: FullSeries, fitted_on: Results | None) ->
         notes += _lost_baselines(pairs, reference)
     analyses: dict[ContestName, Analysis] = {}
     refusals: dict[ContestName, str] = {}
+    memory: Memory = {}
     for name in CONTESTS:
         try:
             _check_whole(series)
             analyses[name] = (
-                judged(name, pairs, options)
+                judged(name, pairs, options, memory)
                 if reference is None
-                else judged_frozen(name, pairs, reference, options)
+                else judged_frozen(name, pairs, reference, options, memory)
             )
         except UserError as error:
             refusals[name] = str(error)
