@@ -123,11 +123,11 @@ def monotone_trees(features: Floats, dice: Floats, larger: Sequence[int]) -> Pre
     )
 
     def filled(x: Floats) -> Floats:
-        return np.asarray(np.where(empty, 0.0, x), dtype=np.float64)
+        return np.where(empty, 0.0, x)
 
     def predicted(x: Floats) -> Floats:
         with threadpool_limits(1, "openmp"):
-            return np.clip(model.predict(filled(x)), 0.0, 1.0)
+            return np.asarray(np.clip(model.predict(filled(x)), 0.0, 1.0), dtype=np.float64)
 
     with threadpool_limits(1, "openmp"):  # for so few pairs several threads take longer, by far on busy cores
         model.fit(filled(features), dice)
