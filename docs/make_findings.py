@@ -3,7 +3,8 @@
 First what `passband analyse` prints: the judgement, and what is foretold within each study. Then how networks that lose
 much fail, losses by fifths of the discriminant's loss, rank correlations of measures with the
 loss within a training domain and over all pairs, with 90 % intervals, and of a training domain's mean Dice elsewhere
-with what it is by itself.
+with what it is by itself. Last the reference study: every series of it, losses by the shift in defocus, what to train
+on, and what starts, rates and sizes of a network make of it.
 """
 
 from pathlib import Path
@@ -15,7 +16,8 @@ from passband.cli.analyse import analyse
 from passband.shift.crossed import crossed_mean, trimmed
 from passband.shift.leave_out import as_matrix
 from passband.shift.rank import correlation_interval, correlation_values
-from passband.study.results import open_results
+from passband.study.plan import network_plans
+from passband.study.results import Results, open_results
 
 RESULTS = Path(__file__).parents[1] / "results"
 ANALYSES = (
@@ -23,6 +25,7 @@ ANALYSES = (
     ("imaging-judge", None),
     ("imaging", None),
     ("structure", None),
+    ("paper-scale", None),
 )
 """What is analysed, and on what models are fitted: None is the study itself."""
 STUDIES = ("imaging", "imaging-judge", "structure")
@@ -39,10 +42,15 @@ MEASURES = (
 )
 
 
-def pairs(study: str) -> pd.DataFrame:
+DEFOCI = tuple(f"{nm:+d} nm" if nm else "0 nm" for nm in range(-25, 30, 5))
+"""The test domains that the series over defocus have in common."""
+SIZES = {"defocus-narrow": "half as wide", "main": "compact", "defocus-wide": "half again as wide"}
+
+
+def pairs(results: Results, series: str | None = None) -> pd.DataFrame:
     """Every pair of different domains: mean Dice over networks, the Dice at home, the loss, all that is known."""
-    results = open_results(RESULTS / study)
-    table = results.pairs(results.study.all_series()[0])
+    every = {each.name: each for each in results.study.all_series()}
+    table = results.pairs(every[series] if series else next(iter(every.values())))
     table = table.assign(loss=table["home_dice"] - table["dice_mean"])
     return table[table["train_id"] != table["test_id"]].reset_index(drop=True)
 
@@ -72,13 +80,78 @@ def ranks(table: pd.DataFrame, name: str) -> str:
     return ", ".join(told)
 
 
+def there(results: Results) -> tuple[str, ...]:
+    """The series of which networks are there."""
+    found = set(results.dice["network_id"].map(results.series))
+    return tuple(each.name for each in results.study.all_series() if each.name in found)
+
+
+def told_series(results: Results) -> None:
+    """Of every series: its networks, Dice at home, losses elsewhere, and the ranks of measures."""
+    for series in there(results):
+        means, table = results.means(series), pairs(results, series)
+        home = means.loc[means["train_id"] == means["test_id"], "value"]
+        losses = table["loss"].quantile([0.25, 0.5, 0.75, 1]).round(3).to_list()
+        print(
+            f"\n{series.name}: {means['network_id'].nunique():,} networks, {len(table):,} pairs away from home"
+        )
+        print(f"  Dice at home {home.median():.3f}; losses: quartiles and largest {losses}")
+        for name in (name for name in MEASURES if table[name].notna().all() and table[name].nunique() > 1):
+            print(f"  {name:22} {ranks(table, name)}")
+
+
+def told_shifts(results: Results) -> None:
+    """Losses by the shift in defocus: quartiles over networks and pairs, for three sizes of network."""
+    for name in (name for name in SIZES if name in there(results)):
+        means = results.means(name)
+        own = means[means["train_id"] == means["test_id"]].set_index("network_id")["value"]
+        loss = means["network_id"].map(own) - means["value"]
+        nm = {domain: float(domain.split()[0]) for domain in DEFOCI}
+        shift = (means["train_id"].map(nm) - means["test_id"].map(nm)).abs()
+        told = loss.groupby(shift).quantile([0.25, 0.5, 0.75]).unstack().round(3)
+        print(
+            f"\nlosses by the shift in defocus [nm], {SIZES[name]} ({len(own):,} networks):\n{told.to_string()}"
+        )
+
+
+def told_training(results: Results) -> None:
+    """What to train on: Dice at home, over the eleven defoci, and at the worst of them, medians over networks."""
+    rows = []
+    for series in ("main", "mixtures", "breadth"):
+        means = results.means(series)
+        defoci = means[means["test_id"].isin(DEFOCI)].groupby(["train_id", "network_id"])["value"]
+        home = means[means["train_id"] == means["test_id"]].set_index(["train_id", "network_id"])["value"]
+        each = pd.DataFrame({"home": home, "mean": defoci.mean(), "worst": defoci.min()})
+        told = each.groupby("train_id").median().assign(networks=each.groupby("train_id").size())
+        rows.append(told.assign(spread=each.groupby("train_id")["mean"].std()))
+    table = pd.concat(rows).sort_values("mean", ascending=False).round(3)
+    print(f"\nDice over -25 to +25 nm by what was trained on:\n{table.to_string()}")
+
+
+def told_starts(results: Results) -> None:
+    """How far networks of one pair are apart, and how far pairs are: standard deviations of Dice; and the two rates."""
+    rates = {plan.network_id: plan.member.learning_rate for plan in network_plans(results.study)}
+    for series in there(results):
+        means = results.means(series)
+        means = means[means["train_id"] != means["test_id"]]
+        of_pair = means.groupby(["train_id", "test_id"])["value"]
+        by_rate = (
+            means.groupby(["train_id", "test_id", means["network_id"].map(rates)])["value"].mean().unstack()
+        )
+        apart = (by_rate.iloc[:, -1] - by_rate.iloc[:, 0]).mean()
+        print(
+            f"{series:16} networks of a pair {np.sqrt(of_pair.var().mean()):.3f}, "
+            f"pairs {of_pair.mean().std():.3f}, the higher rate {apart:+.3f}"
+        )
+
+
 def main() -> None:
     """Print them all."""
     for judged, taught in ANALYSES:
         print(f"\n$ passband analyse results/{judged}" + (f" --fitted-on results/{taught}" if taught else ""))
         analyse(RESULTS / judged, False, None if taught is None else RESULTS / taught)
     for study in STUDIES:
-        table = pairs(study)
+        table = pairs(open_results(RESULTS / study))
         order = table["discriminant_loss"].rank(method="first")
         fifths = table.groupby(pd.qcut(order, 5, labels=range(1, 6)), observed=True)["loss"]
         print(
@@ -91,6 +164,9 @@ def main() -> None:
         columns = ["dice_mean", "breadth_train", "distinctness_train", "home_dice"]
         own = table.groupby("train_id")[columns].mean().corr(method="spearman")["dice_mean"].drop("dice_mean")
         print("  mean Dice elsewhere, by training domain:", own.round(2).to_dict())
+    reference = open_results(RESULTS / "paper-scale")
+    for told in (told_series, told_shifts, told_training, told_starts):
+        told(reference)
 
 
 if __name__ == "__main__":
