@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from passband.shift.crossed import crossed_mean, standard_error
+from passband.shift.crossed import crossed_mean, separate_blocks, standard_error
 from passband.shift.influence import kendall_values, spearman_values
 
 
@@ -25,6 +25,31 @@ def test_missing_cells_do_not_bend_an_additive_table() -> None:
     whole = standard_error(table)
     table[[0, 2, 3], [1, 2, 6]] = np.nan
     assert standard_error(table) == pytest.approx(whole, rel=1e-6)
+
+
+def test_a_table_in_blocks_is_a_sample_of_blocks() -> None:
+    stream, covered = np.random.default_rng(5), []
+    for _ in range(400):
+        table = np.full((48, 60), np.nan)
+        for b in range(12):
+            rows, columns = stream.normal(size=(4, 1)), stream.normal(size=5)
+            table[4 * b : 4 * b + 4, 5 * b : 5 * b + 5] = rows + columns + stream.normal(size=(4, 5))
+        table[0, 1] = np.nan
+        shuffled = table[stream.permutation(48)][:, stream.permutation(60)]
+        mean = crossed_mean(shuffled, 200, 0)
+        assert mean.value == pytest.approx(float(np.nanmean(table)))
+        low, high = mean.interval(0.9)
+        covered.append(low <= 0 <= high)
+    assert np.mean(covered) == pytest.approx(0.9, abs=0.045)  # 3 standard errors of 400 studies
+
+
+def test_blocks_share_no_row_and_no_column() -> None:
+    known = np.zeros((5, 6), bool)
+    known[np.ix_([0, 3], [1, 4])] = known[np.ix_([1], [0, 5])] = known[np.ix_([2, 4], [2])] = True
+    found = [(rows.tolist(), columns.tolist()) for rows, columns in separate_blocks(known)]
+    assert found == [([0, 3], [1, 4]), ([1], [0, 5]), ([2, 4], [2])]
+    assert len(separate_blocks(np.ones((3, 4), bool))) == 1
+    assert separate_blocks(np.zeros((2, 2), bool)) == []
 
 
 def test_a_table_without_variation_is_certain() -> None:

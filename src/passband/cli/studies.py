@@ -79,9 +79,7 @@ def run(
         return
     page = root / "report" / "index.html"
     if outcome.changed or not page.exists():
-        from passband.report.publish import publish
-
-        page = publish(root)
+        page = _published(root)
     results.print(outcome.sentence)
     results.print(f"report: {page}")
 
@@ -186,6 +184,11 @@ def status(root: Annotated[Path, typer.Argument(help="A run folder.")]) -> None:
 @app.command()
 def report(root: Annotated[Path, typer.Argument(help="A run folder.")]) -> None:
     """Write the report again from the stored tables."""
+    results.print(f"report: {_published(root)}")
+
+
+def _published(root: Path) -> Path:
     from passband.report.publish import publish
 
-    results.print(f"report: {publish(root)}")
+    with messages.status("writing the report …"):
+        return publish(root)

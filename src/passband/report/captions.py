@@ -40,6 +40,11 @@ def matrix_caption(summary: Summary) -> str:
         "Rows: training domain. Columns: test domain. Outlined: in-distribution cells. Light is good in both "
         "panels (the map of the pixel error is reversed). A cell is the median over its networks"
     )
+    if len(matrix) < matrix["train_id"].nunique() * matrix["test_id"].nunique() / 2:
+        told = (
+            "Each tile is a block of domains, tested on each other only; its first training domain is named. "
+            + told
+        )
     if matrix["n_networks"].max() > 1:
         spread = matrix["upper_quartile"] - matrix["lower_quartile"]
         told += f"; the middle half of them is typically {number(spread.median(), 3)} and at most "

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from numpy.typing import NDArray
 
 from passband.report.axis import DomainAxis
 from passband.report.look import (
@@ -29,10 +30,14 @@ from passband.report.look import (
 )
 from passband.report.summary import METRICS
 from passband.report.wording import plain
+from passband.shift.crossed import Blocks, separate_blocks
 
+Floats = NDArray[np.float64]
 NAMES: Final = {"dice": "Dice", "pixel_error": "pixel error"}
 MOST_NUMBERED: Final = (16, 40)
 """Columns and rows up to which a matrix has its numbers in the cells."""
+MOST_ACROSS: Final = 90
+"""Cells across a figure of many blocks."""
 MOST_LINES: Final = 16
 MOST_DRAWN: Final = 2_000
 """Points up to which each is a shape of its own in the SVG."""
@@ -90,17 +95,26 @@ def _points(axes: Axes, own: pd.DataFrame, names: list[str]) -> None:
 def plot_matrix(matrix: dict[str, pd.DataFrame], axis: DomainAxis) -> Figure:
     """Training domains in rows, test domains in columns: median Dice above, median pixel error below.
 
-    matrix: as in ``Summary.matrix``.
+    matrix: as in ``Summary.matrix``. Of a series in blocks each block is a tile, and its first training domain named.
     """
     trains, tests = axis.ordered(matrix["dice"]["train_id"]), axis.ordered(matrix["dice"]["test_id"])
+    tables = [
+        matrix[metric]
+        .pivot(index="train_id", columns="test_id", values="median")
+        .reindex(trains, columns=tests)
+        for metric in METRICS
+    ]
+    blocks = separate_blocks(tables[0].notna().to_numpy())
+    if len(blocks) > 1:
+        return _tiles(tables, blocks, axis)
     height = len(trains) * min(0.34, max(0.075, 3.6 / len(trains)))
     below = turned_height_in([axis.tick(name) for name in tests])
     width = min(WIDTH_IN, 2.4 + 0.62 * len(tests))
     figure = new_figure(width, 2 * (max(height, 0.9) + 0.5) + below + 0.3)
     both = figure.subplots(2, 1, sharex=True)
-    for axes, metric in zip(both, METRICS, strict=True):
-        values = matrix[metric].pivot(index="train_id", columns="test_id", values="median")
-        _cells(axes, values.reindex(index=trains, columns=tests), metric)
+    home = np.array(trains)[:, None] == np.array(tests)
+    for axes, metric, table in zip(both, METRICS, tables, strict=True):
+        _cells(axes, table.to_numpy(dtype=float), home, metric)
         shown = regular_places(len(trains), max(1, int(height / 0.13)))
         axes.set_yticks(shown, [axis.tick(trains[i]) for i in shown])
         axes.set_title(f"Median {NAMES[metric]}")
@@ -110,8 +124,28 @@ def plot_matrix(matrix: dict[str, pd.DataFrame], axis: DomainAxis) -> Figure:
     return figure
 
 
-def _cells(axes: Axes, table: pd.DataFrame, metric: str) -> None:
-    values = table.to_numpy(dtype=float)
+def _tiles(tables: list[pd.DataFrame], blocks: Blocks, axis: DomainAxis) -> Figure:
+    """A tile per block, row after row, a column of cells and room for a name between them."""
+    height, width = (max(len(block[side]) for block in blocks) + gap for side, gap in ((0, 2), (1, 1)))
+    across = max(1, min(len(blocks), MOST_ACROSS // width))
+    corners = [(2 + height * (k // across), width * (k % across)) for k in range(len(blocks))]
+    shape = (height * -(-len(blocks) // across) + 1, width * across - 1)
+    figure = new_figure(WIDTH_IN, 2 * (shape[0] * WIDTH_IN / MOST_ACROSS + 0.4))
+    for axes, metric, table in zip(figure.subplots(2, 1), METRICS, tables, strict=True):
+        canvas, home = np.full(shape, np.nan), np.zeros(shape, bool)
+        for (rows, columns), (top, left) in zip(blocks, corners, strict=True):
+            tile = table.iloc[rows, columns]
+            place = np.s_[top : top + len(rows), left : left + len(columns)]
+            canvas[place] = tile.to_numpy(dtype=float)
+            home[place] = tile.index.to_numpy()[:, None] == tile.columns.to_numpy()
+            axes.text(left - 0.5, top - 0.7, axis.tick(tile.index[0]), fontsize=5, va="bottom")
+        _cells(axes, canvas, home, metric)
+        axes.set(xticks=[], yticks=[], title=f"Median {NAMES[metric]}")
+        axes.spines[:].set_visible(False)
+    return figure
+
+
+def _cells(axes: Axes, values: Floats, home: NDArray[np.bool_], metric: str) -> None:
     scale = Normalize(float(np.nanmin(values)), float(np.nanmax(values)))
     rows, columns = (np.arange(n + 1) - 0.5 for n in values.shape)
     colours = matplotlib.colormaps["cividis" if metric == "dice" else "cividis_r"]
@@ -126,7 +160,7 @@ def _cells(axes: Axes, table: pd.DataFrame, metric: str) -> None:
             dark = sum(colours(scale(values[i, j]))[:3]) < 1.5
             text = f"{values[i, j]:.{2 if metric == 'dice' else 3}f}"
             axes.text(j, i, text, ha="center", va="center", fontsize=7, color="white" if dark else "black")
-        if table.index[i] == table.columns[j]:
+        if home[i, j]:
             _outline(axes, float(j), float(i), 2.2 if numbered else 1.0)
 
 

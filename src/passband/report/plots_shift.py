@@ -42,10 +42,18 @@ def plot_gap_profile(profile: pd.DataFrame, metric: str, axis: DomainAxis) -> Fi
     names = spread_out(axis.ordered(profile["train_id"]), MOST_PANELS)
     pooled = axis.setting is not None and len(names) > 1
     tests = axis.ordered(profile["test_id"])
-    below = turned_height_in([axis.tick(name) for name in tests]) if axis.setting is None else 0.0
+    labels = [axis.tick(name) for name in tests] if axis.setting is None else []
+    in_blocks = axis.setting is None and 2 * profile.groupby("train_id").size().max() <= len(tests)
+    below = turned_height_in(labels) if labels and not in_blocks else 0.0
     figure, grid = panels(len(names) + pooled, 1.75, below)
     for axes, name in zip(grid, names, strict=False):
-        _profile_panel(axes, profile[profile["train_id"] == name], tests, axis)
+        rows = profile[profile["train_id"] == name]
+        own = axis.ordered(rows["test_id"]) if in_blocks else tests
+        _profile_panel(axes, rows, own, axis)
+        if in_blocks:
+            axes.set_xticks([])
+        elif labels:
+            named_ticks(axes, labels, 12)
         axes.set_title(axis.trained(name))
     if pooled:
         _pooled_panel(grid[-1], profile, axis)
@@ -55,7 +63,7 @@ def plot_gap_profile(profile: pd.DataFrame, metric: str, axis: DomainAxis) -> Fi
         axes.axhline(0, color=INK, linewidth=0.5)
         if metric == "dice":
             axes.axhline(TOLERANCE, color=INK, linewidth=0.7, linestyle=":")
-    figure.supxlabel(axis.shift_label, fontsize=8)
+    figure.supxlabel("test domains of the block" if in_blocks else axis.shift_label, fontsize=8)
     figure.supylabel(LOSSES[metric], fontsize=8)
     figure.legend(handles=_profile_legend(profile, pooled), loc="outside upper center", ncols=5)
     return figure
@@ -65,7 +73,6 @@ def _profile_panel(axes: Axes, rows: pd.DataFrame, tests: list[str], axis: Domai
     train_id = str(rows["train_id"].iloc[0])
     if axis.setting is None:
         place = {name: float(i) for i, name in enumerate(tests)}
-        named_ticks(axes, [axis.tick(name) for name in tests], 12)
     else:
         place = {name: axis.shift(train_id, name) for name in tests}
     rows = rows.assign(x=rows["test_id"].map(place)).sort_values("x")
