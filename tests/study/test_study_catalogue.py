@@ -148,7 +148,7 @@ def test_the_two_orders_of_particles_and_support_have_the_same_scenes_and_condit
 
 
 @pytest.mark.parametrize(
-    "name", ["dose", "structure", "mixtures", "breadth", "side", "imaging", "imaging-judge"]
+    "name", ["dose", "structure", "thickness", "mixtures", "breadth", "side", "imaging", "imaging-judge"]
 )
 def test_every_training_domain_of_a_study_has_as_many_images(name: str) -> None:
     study = CATALOGUE[name]()

@@ -12,6 +12,7 @@ from passband.study.catalogue.axes import (
     paper_scale,
     side,
     structure,
+    thickness,
 )
 from passband.study.catalogue.defocus import defocus, demo, published_defocus
 from passband.study.study import Study
@@ -23,6 +24,7 @@ CATALOGUE: dict[str, Callable[[], Study]] = {
     "defocus": defocus,
     "dose": dose,
     "structure": structure,
+    "thickness": thickness,
     "mixtures": mixtures,
     "breadth": breadth,
     "side": side,

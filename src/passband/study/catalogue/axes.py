@@ -21,6 +21,7 @@ from passband.study.catalogue.families import (
     mixture_family,
     side_family,
     structure_family,
+    thickness_family,
 )
 from passband.study.study import Deviation, MaskSpec, StructureSet, Study
 from passband.training.spec import COMPACT_TRAINING
@@ -48,6 +49,12 @@ def structure() -> Study:
     question = "What does a change of the structure cost, at one and the same imaging condition?"
     large = _study("structure", question, structure_family(), (LARGE_DEVIATION, BLUR_DEVIATION))
     return _with_one_rate(large, starts=2)
+
+
+def thickness() -> Study:
+    """18 networks on nine thicknesses of the support, each tested on all of them."""
+    question = "What does a thicker support cost, of which the transfer of the lens knows nothing?"
+    return _with_one_rate(_study("thickness", question, thickness_family()), starts=2)
 
 
 def mixtures() -> Study:

@@ -23,6 +23,8 @@ LATTICES: Final = ("ZnS", "CdSe", "Cu", "Ag", "C", "Si", "Fe3O4", "Co3O4", "Fe")
 MIXED_DEFOCI_NM: Final = ((-10, 10), (-10, 0), (0, 10), (-5, 5))
 """Ours; two defoci of a mixture [nm]. Their shares are published."""
 MIXED_SHARES: Final = ((128, 384), (256, 256), (384, 128))
+THICKNESSES_NM: Final = (1.0, 2.0, 3.0, 4.5, 6.0, 8.0, 11.0, 14.0, 18.0)
+"""Ours: thicknesses of the carbon film [nm]; the published ones are 2 to 8."""
 BREADTH_CENTRES_NM: Final = (-10, 0, 10)
 BREADTH_STD_NM: Final = (3.0, 5.0, 7.5, 10.0)
 """Ours: wider distributions of defocus than the published standard deviation of 1.5 nm [nm]."""
@@ -83,6 +85,18 @@ def structure_family() -> Family:
         for size, (diameter_nm, count) in sizes.items()
     }
     domains = {name: _seen(name, normal(-10, SPREAD_NM), 300.0) for name in scenes}
+    return Family(scenes, domains, tuple(domains), tuple(domains))
+
+
+def thickness_family() -> Family:
+    """Nine thicknesses of the support under the same particles at -10 nm: every one against every other."""
+    scenes = {
+        f"{nm:g} nm of carbon": cadmium_selenide().model_copy(
+            update={"support": AmorphousCarbon(thickness_nm=(nm, nm))}
+        )
+        for nm in THICKNESSES_NM
+    }
+    domains = {name: _seen(name, normal(-10, SPREAD_NM)) for name in scenes}
     return Family(scenes, domains, tuple(domains), tuple(domains))
 
 
