@@ -25,10 +25,11 @@ ANALYSES = (
     ("imaging-judge", None),
     ("imaging", None),
     ("structure", None),
+    ("thickness", None),
     ("paper-scale", None),
 )
 """What is analysed, and on what models are fitted: None is the study itself."""
-STUDIES = ("imaging", "imaging-judge", "structure")
+STUDIES = ("imaging", "imaging-judge", "structure", "thickness")
 MEASURES = (
     "sigma_radial",
     "sigma_specimen",
