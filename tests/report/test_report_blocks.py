@@ -6,6 +6,8 @@ import pandas as pd
 from passband.report.axis import DomainAxis
 from passband.report.plots_performance import plot_matrix
 from passband.report.plots_shift import plot_gap_profile
+from passband.shift.matrix import is_in_blocks
+from passband.shift.rank import Levels
 
 NAMES = [f"domain {k}" for k in range(6)]
 AXIS = DomainAxis({name: float(place) for place, name in enumerate(NAMES)}, None)
@@ -28,6 +30,14 @@ def test_each_block_is_a_tile_with_its_cells_and_its_first_training_domain() -> 
     cells = [canvas[2:4, left : left + 2] for left in (0, 3, 6)]
     np.testing.assert_allclose(np.concatenate([cell.ravel() for cell in cells]), table()["median"])
     assert np.ma.count(canvas) == len(PAIRS)  # type: ignore[no-untyped-call]
+
+
+def test_two_blocks_are_blocks_and_a_few_are_warned_of() -> None:
+    two = table()[lambda rows: ~rows["train_id"].isin([NAMES[2], NAMES[5]])]
+    assert is_in_blocks(two)
+    assert not is_in_blocks(two[lambda rows: rows["train_id"] == NAMES[0]])
+    assert "only 2 blocks" in Levels(6, 6, 2, 9, n_blocks=2).note()
+    assert Levels(6, 6, 2, 9).note() == Levels(60, 60, 2, 9, n_blocks=10).note() == ""
 
 
 def test_a_matrix_with_a_missing_pair_stays_a_matrix() -> None:

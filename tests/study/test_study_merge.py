@@ -167,9 +167,12 @@ def test_a_study_is_looked_at_before_all_its_networks_are_there(runs: Path, tmp_
     assert open_results(root).notes == ()
 
 
-def test_a_look_at_what_is_there_trains_no_part(tmp_path: Path) -> None:
+def test_a_look_at_what_is_there_trains_nothing_and_needs_a_network(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="--so-far trains no network"):
         RunOptions(part=(1, 2), so_far=True)
+    with pytest.raises(UserError, match="no network of the study is there"):
+        run_study(STUDY, tmp_path / "empty", INLINE, RunOptions(so_far=True))
+    assert not any((tmp_path / "empty" / "waves.zarr").glob("*"))
 
 
 def test_only_published_results_of_the_same_study_can_be_left_out(runs: Path, tmp_path: Path) -> None:

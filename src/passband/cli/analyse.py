@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @app.command()
 def analyse(
-    root: Annotated[Path, typer.Argument(help="The folder of a finished run, or of published results.")],
+    root: Annotated[Path, typer.Argument(help="A run folder, or a folder of published results.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object only.")] = False,
     fitted_on: Annotated[
         Path | None,

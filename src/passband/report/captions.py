@@ -8,6 +8,7 @@ from passband.report.plots_performance import MOST_LINES, MOST_NUMBERED
 from passband.report.plots_shift import widest
 from passband.report.summary import TOLERANCE, Summary
 from passband.report.wording import count, number
+from passband.shift.matrix import is_in_blocks
 
 
 def examples_caption(examples: Examples, n_domains: int) -> str:
@@ -40,7 +41,7 @@ def matrix_caption(summary: Summary) -> str:
         "Rows: training domain. Columns: test domain. Outlined: in-distribution cells. Light is good in both "
         "panels (the map of the pixel error is reversed). A cell is the median over its networks"
     )
-    if len(matrix) < matrix["train_id"].nunique() * matrix["test_id"].nunique() / 2:
+    if is_in_blocks(matrix):
         told = (
             "Each tile is a block of domains, tested on each other only; its first training domain is named. "
             + told
@@ -90,8 +91,9 @@ def correlations_caption(data: ReportData) -> str:
     warned = " Beware: " + "; ".join(notes) + "." if notes else ""
     return (
         f"Points: Spearman’s rank correlation over all pairs. Lines: {data.interval_level:.0%} intervals for "
-        "other training domains, test domains and networks (bootstrap-t of a crossed mean). Overlaps are "
-        "counted with reversed sign, so that right always means that the measure foretells the loss. "
+        "other training domains, test domains and networks (of a crossed mean, or of blocks where domains are "
+        "tested in blocks). Overlaps are counted with reversed sign, so that right always means that the "
+        "measure foretells the loss. "
         f"Intervals that overlap widely do not tell measures apart.{warned}"
     )
 

@@ -130,7 +130,7 @@ def _tiles(tables: list[pd.DataFrame], blocks: Blocks, axis: DomainAxis) -> Figu
     across = max(1, min(len(blocks), MOST_ACROSS // width))
     corners = [(2 + height * (k // across), width * (k % across)) for k in range(len(blocks))]
     shape = (height * -(-len(blocks) // across) + 1, width * across - 1)
-    figure = new_figure(WIDTH_IN, 2 * (shape[0] * WIDTH_IN / MOST_ACROSS + 0.4))
+    figure = new_figure(WIDTH_IN, 2 * (shape[0] * WIDTH_IN / shape[1] + 0.4))
     for axes, metric, table in zip(figure.subplots(2, 1), METRICS, tables, strict=True):
         canvas, home = np.full(shape, np.nan), np.zeros(shape, bool)
         for (rows, columns), (top, left) in zip(blocks, corners, strict=True):

@@ -25,6 +25,7 @@ from passband.report.look import (
     turned_height_in,
 )
 from passband.report.summary import TOLERANCE, loss_by_distance
+from passband.shift.matrix import is_in_blocks
 
 G_OOD: Final = r"$G_\mathrm{OOD}$"
 LOSSES: Final = {
@@ -43,7 +44,7 @@ def plot_gap_profile(profile: pd.DataFrame, metric: str, axis: DomainAxis) -> Fi
     pooled = axis.setting is not None and len(names) > 1
     tests = axis.ordered(profile["test_id"])
     labels = [axis.tick(name) for name in tests] if axis.setting is None else []
-    in_blocks = axis.setting is None and 2 * profile.groupby("train_id").size().max() <= len(tests)
+    in_blocks = axis.setting is None and is_in_blocks(profile)
     below = turned_height_in(labels) if labels and not in_blocks else 0.0
     figure, grid = panels(len(names) + pooled, 1.75, below)
     for axes, name in zip(grid, names, strict=False):

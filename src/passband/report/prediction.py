@@ -147,8 +147,11 @@ def error_words(told: Mapping[str, Any], contests: Sequence[str]) -> list[str]:
 def prediction_paragraphs(told: Mapping[str, Any]) -> list[tuple[str, str]]:
     """(title, sentences) of every contest, then of what no prediction can pass."""
     contests = [(title, _contest_words(*contest_of(told, name))) for name, title in CONTESTS.items()]
-    limits = " ".join(limit_sentences(told["limits"]))
-    return [*contests, *([("What any prediction is up against", limits)] if limits else [])]
+    further = {
+        "What any prediction is up against": " ".join(limit_sentences(told["limits"])),
+        "To be noted": " ".join(f"{note[0].upper()}{note[1:]}." for note in told.get("notes", ())),
+    }
+    return [*contests, *((title, words) for title, words in further.items() if words)]
 
 
 def _contest_words(contest: Mapping[str, Any], frozen: bool) -> str:

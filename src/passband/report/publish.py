@@ -86,7 +86,7 @@ def report_data(whole: Study, folder: RunFolder, series: str = MAIN) -> ReportDa
         cost=_cost(study, folder, networks),
         examples=_examples(folder, study),
         coherence=_coherence(folder, study.test_on),
-        prediction=_prediction(folder, series),
+        prediction=_prediction(folder, series, len(plans)),
         predictions=_predictions(folder, series),
         measures={"weight": study.measures.weight, "q_max": f"{study.measures.q_max_per_A:g} 1/Å"},
         provenance=_provenance(
@@ -178,13 +178,17 @@ def _coherence(folder: RunFolder, names: Collection[str]) -> pd.DataFrame | None
     return table[table["domain_id"].isin(names)]
 
 
-def _prediction(folder: RunFolder, series: str) -> Mapping[str, Any] | None:
-    """What may be said of prediction in a series, where it was asked."""
+def _prediction(folder: RunFolder, series: str, networks: int) -> Mapping[str, Any] | None:
+    """What may be said of prediction in a series, where it was asked; networks: how many there are by now."""
     if not folder.analysis.exists():
         return None
     told: Mapping[str, Any] = load_sealed_json(folder.analysis)
     of_series: Mapping[str, Any] = told.get("series", {MAIN: told})
-    return of_series.get(series)
+    found = of_series.get(series)
+    if found is None or found["networks"] == networks:
+        return found
+    older = f"this was said when {found['networks']:,} networks were there; `passband run` says it of {networks:,}"
+    return {**found, "notes": [*found.get("notes", ()), older]}
 
 
 def _predictions(folder: RunFolder, series: str) -> pd.DataFrame | None:

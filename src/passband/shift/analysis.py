@@ -44,7 +44,7 @@ Found = tuple[Floats, PredictionScore]
 Key = tuple[Predictor, Judged, bool]
 """A predictor, what was left out, and whether its intervals are stated."""
 Memory = dict[Key, Found]
-"""What was found of predictors on one table of pairs, for those that take part in two contests."""
+"""What was found of predictors that take part in two contests: on the same pairs, reference and options."""
 
 
 @dataclass(frozen=True)
@@ -107,8 +107,8 @@ def analyse(
     """Predict every pair without its domains, by ours (the first is the primary one) and by the baselines.
 
     pairs: see `pair_table`, with every column that the predictors name; the median is always a baseline. memory: of
-    earlier calls with these pairs and options. Raises UserError for a missing column, a missing Dice, two predictors of
-    one name, or fewer than three conditions of a role.
+    an earlier call with these pairs and options. Raises UserError for a missing column, a missing Dice, two
+    predictors of one name, or fewer than three conditions of a role.
     """
     options, memory = options or AnalysisOptions(), {} if memory is None else memory
     baselines = [median_predictor(), *baselines]

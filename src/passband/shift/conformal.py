@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from passband.errors import UserError
-from passband.shift.crossed import standard_error, trimmed
+from passband.shift.crossed import separate_blocks, standard_error, trimmed
 
 Floats = NDArray[np.float64]
 
@@ -48,11 +48,17 @@ def conformal_half_width(residuals: Floats, level: float) -> float:
     below = np.where(np.isnan(table), np.nan, table <= np.quantile(values, level))
     variance = standard_error(below) ** 2
     count = (
-        np.clip(level * (1 - level) / variance, min(table.shape), len(values))
+        np.clip(level * (1 - level) / variance, _fewest_of(table), len(values))
         if variance > 0
         else len(values)
     )
     return float(np.quantile(values, min(1.0, level * (1 + 1 / count))))
+
+
+def _fewest_of(table: Floats) -> int:
+    """How many independent residuals a table holds at least: its blocks, or the lesser of its rows and columns."""
+    blocks = len(separate_blocks(np.isfinite(table)))
+    return blocks if blocks > 1 else min(table.shape)
 
 
 def coverage_left_out(

@@ -173,7 +173,7 @@ def _check_confidence(pairs: pd.DataFrame) -> None:
     if lost:
         raise UserError(
             f"for {lost:,} of {len(pairs):,} pairs there is nothing that networks say of unlabelled images; `passband "
-            "run` makes it once all networks are there"
+            "run` makes it after the networks, and `--so-far` of those that are there"
         )
 
 

@@ -21,6 +21,7 @@ from typing import Final
 import pandas as pd
 
 from passband.errors import UserError
+from passband.shift.crossed import separate_blocks
 
 WORSE_WHEN_HIGHER: Final[Mapping[str, bool]] = MappingProxyType(
     {"pixel_error": True, "cross_entropy": True, "dice": False, "iou": False, "f1": False}
@@ -35,6 +36,11 @@ def gap_sign(metric: str) -> int:
             f"no direction is known for metric '{metric}'; known are {sorted(WORSE_WHEN_HIGHER)}"
         )
     return 1 if WORSE_WHEN_HIGHER[metric] else -1
+
+
+def is_in_blocks(pairs: pd.DataFrame) -> bool:
+    """Whether the pairs of training and test domains fall into blocks with none of either in common."""
+    return len(separate_blocks(pd.crosstab(pairs["train_id"], pairs["test_id"]).to_numpy() > 0)) > 1
 
 
 def network_means(scores: pd.DataFrame, metric: str) -> pd.DataFrame:

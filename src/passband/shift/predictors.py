@@ -26,7 +26,7 @@ Fit = Callable[[Floats, Floats, Sequence[int]], Predict]
 MOST_PAIRS: Final = 5000
 """Pairs that a smooth model is fitted to at most: its cost grows with their square. Trees take all."""
 PAIRS_PER_DOMAIN: Final = 12
-"""Pairs of a training domain beyond which more teach little (docs/decisions/0025) ..."""
+"""Pairs of a training domain beyond which more teach little (docs/decisions/0025 and 0026) ..."""
 ENOUGH_PAIRS: Final = 2000
 """... unless there are no more than these in all."""
 STIFFNESS: Final = 4.0

@@ -21,7 +21,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from passband.shift.bootstrap import everything_once, median_gaps
-from passband.shift.crossed import CrossedMean, crossed_mean, trimmed
+from passband.shift.crossed import CrossedMean, crossed_mean, separate_blocks, trimmed
 from passband.shift.cube import ScoreCube, score_cube
 from passband.shift.influence import STATISTICS
 
@@ -29,6 +29,8 @@ Floats = NDArray[np.float64]
 
 FEWEST_LEVELS: Final = 5
 """Below this number of training domains, test domains or structures an interval is flagged as rough."""
+FEWEST_BLOCKS: Final = 10
+"""Below this number of blocks likewise: few unequal ones vary more than they tell."""
 FEWEST_NETWORKS: Final = 2
 """Below this number of networks in a training domain the interval knows nothing of random starts."""
 FEWEST_TO_RESAMPLE: Final = 3
@@ -46,12 +48,14 @@ class Bootstrap:
 
 @dataclass(frozen=True)
 class Levels:
-    """How many levels of each factor hold data; n_networks is the smallest number in any training domain."""
+    """How many levels of each factor hold data; n_networks is the smallest number in any training domain, n_blocks 1
+    where all training domains meet all tests."""
 
     n_training_domains: int
     n_test_domains: int
     n_networks: int
     n_structures: int
+    n_blocks: int = 1
 
     def note(self) -> str:
         """A warning about factors with too few levels, or an empty string."""
@@ -62,6 +66,7 @@ class Levels:
             "structures": (self.n_structures, FEWEST_LEVELS),
         }
         few = [f"{n} {name}" for name, (n, fewest) in counts.items() if n < fewest]
+        few += [f"{self.n_blocks} blocks"] if 1 < self.n_blocks < FEWEST_BLOCKS else []
         return f"rough interval: only {', '.join(few)}" if few else ""
 
 
@@ -73,6 +78,7 @@ def effective_levels(cube: ScoreCube) -> Levels:
         n_test_domains=int(known.any(axis=(0, 1, 3)).sum()),
         n_networks=int(known.any(axis=(2, 3)).sum(axis=1).min()),
         n_structures=int(known.any(axis=(0, 1, 2)).sum()),
+        n_blocks=len(separate_blocks(np.asarray(known.any(axis=(1, 3))))),
     )
 
 

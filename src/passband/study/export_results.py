@@ -20,7 +20,7 @@ from passband.storage.seals import sha256_of
 from passband.storage.summary import read_summary
 from passband.storage.tables import load_table, part_keys, read_parts
 from passband.study.load import study_yaml
-from passband.study.plan import NetworkPlan, information_id
+from passband.study.plan import NetworkPlan, information_id, network_plans
 from passband.study.prediction_plan import bands_id, evidence_id, measures_id
 from passband.study.provenance import surroundings
 from passband.study.results import finished_plans
@@ -37,7 +37,7 @@ def export_results(root: Path, to: Path) -> str:
     """
     folder, results = RunFolder.existing(root), ResultsFolder(to)
     study = parse_record(Study, load_yaml(folder.study), str(folder.study))
-    plans = finished_plans(folder, study)
+    plans = finished_plans(folder, network_plans(study))
     if not plans:
         raise UserError(f"{root}: no network is finished, so there is nothing to export")
     results.begin(content_id(study))

@@ -29,7 +29,7 @@ from passband.study.examples import ranked_networks
 from passband.study.measures import measured_pairs
 from passband.study.pictures import keep_tests, study_of, test_images, waves_of
 from passband.study.pixels import images_grid
-from passband.study.plan import image_seed, series_of
+from passband.study.plan import image_seed, network_plans, series_of
 from passband.study.prediction import as_data, prediction_table, verdicts
 from passband.study.prediction_plan import contested_pairs
 from passband.study.results import run_results
@@ -89,7 +89,8 @@ def gather_evidence(
 def analyse_run(root: str, study_json: str) -> dict[str, Any]:
     """What may be said of prediction, as data and as a table of predicted and reached Dice, for the report."""
     folder = RunFolder(Path(root))
-    found = verdicts(run_results(folder, study_of(study_json)))
+    study = study_of(study_json)
+    found = verdicts(run_results(folder, study, network_plans(study)))
     save_table(folder.predictions, prediction_table(found))
     write_sealed_json(folder.analysis, as_data(found))
     return {}

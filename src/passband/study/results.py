@@ -3,8 +3,8 @@
 Numbers are taken at the precision in which results are published (float32), so that both give the same figures.
 """
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -101,22 +101,19 @@ def open_results(root: Path) -> Results:
         return _published(ResultsFolder(root))
     folder = RunFolder.existing(root)
     study = parse_record(Study, load_yaml(folder.study), str(folder.study))
-    notes = _check_tables(folder, study)
-    return replace(run_results(folder, study), notes=notes)
+    planned = network_plans(study)
+    _check_tables(folder, study, planned)
+    return run_results(folder, study, planned)
 
 
-def _check_tables(folder: RunFolder, study: Study) -> tuple[str, ...]:
-    """What to note of a run whose networks are not all there.
-
-    Raises UserError where no network is there, or the tables are not those of the networks that are.
-    """
-    plans, planned = finished_plans(folder, study), network_plans(study)
+def _check_tables(folder: RunFolder, study: Study, planned: Sequence[NetworkPlan]) -> None:
+    """Raises UserError where no network is there, or the tables are not those of the networks that are."""
+    plans = finished_plans(folder, planned)
+    left = {plan.part_id for plan in planned} - {plan.part_id for plan in plans}
     with Ledger(folder.ledger) as ledger:
-        failed = {each.key for each in ledger.failures("networks")} - {plan.part_id for plan in plans}
-        made = ledger.done_keys("measures") | ledger.done_keys("evidence")
-        made |= {each.key for each in ledger.failures("evidence")}
-    missing = len(planned) - len(plans) - len(failed)
-    again = f"`passband run … --root {folder.root}{' --so-far' if missing else ''}`"
+        failed = left & {each.key for each in ledger.failures("networks")}
+        made = ledger.done_keys("measures") | {each.key for each in ledger.failures("evidence")}
+    again = f"`passband run … --root {folder.root}{' --so-far' if left - failed else ''}`"
     if not plans:
         why = f"all {len(failed):,} networks failed" if failed else "no network is there"
         raise UserError(f"{folder.root}: {why}; `passband status` says more")
@@ -125,18 +122,18 @@ def _check_tables(folder: RunFolder, study: Study) -> tuple[str, ...]:
     wanted = {measures_id(study)} | (
         {bands_id(study)} if folder.bands.exists() and contested(study) else set()
     )
-    if missing:  # else evidence of fewer networks would be left out without a word
+    evidence = set(part_keys(folder.evidence))
+    if evidence:  # or that of fewer networks would be left out without a word
         wanted |= _evidence_ids(study, plans)
-    if not wanted <= made:
+    if not wanted <= made | evidence:
         raise UserError(
             f"{folder.root}: the tables are of another version of the study or of passband, or of fewer networks; "
             f"{again} makes them again, and trains nothing"
         )
-    return _incomplete(len(plans), len(planned)) if missing else ()
 
 
 def _incomplete(there: int, planned: int) -> tuple[str, ...]:
-    return (f"{there:,} of {planned:,} planned networks are there",)
+    return (f"{there:,} of {planned:,} planned networks are there",) if there < planned else ()
 
 
 def _evidence_ids(study: Study, plans: Collection[NetworkPlan]) -> set[str]:
@@ -150,13 +147,10 @@ def _evidence_ids(study: Study, plans: Collection[NetworkPlan]) -> set[str]:
     }
 
 
-def run_results(folder: RunFolder, study: Study) -> Results:
-    """What is there of a study in a run folder, finished or not. Raises UserError without a table of measures."""
-    plans = finished_plans(folder, study)
-    keys = {
-        evidence_id(study, series, train, plans) for series in study.all_series() for train in series.train_on
-    }
-    there = keys & set(part_keys(folder.evidence))
+def run_results(folder: RunFolder, study: Study, planned: Sequence[NetworkPlan]) -> Results:
+    """What is there of a study in a run folder, finished or not. planned: its networks."""
+    plans = finished_plans(folder, planned)
+    there = _evidence_ids(study, plans) & set(part_keys(folder.evidence))
     return Results(
         place=str(folder.root),
         study=study,
@@ -166,6 +160,7 @@ def run_results(folder: RunFolder, study: Study) -> Results:
         bands=load_table(folder.bands) if folder.bands.exists() and contested(study) else None,
         information=load_table(folder.information) if folder.information.exists() else None,
         evidence=read_parts(folder.evidence, ("series", *KEYS), there) if there else None,
+        notes=_incomplete(len(plans), len(planned)),
     )
 
 
@@ -197,8 +192,7 @@ def _published(folder: ResultsFolder) -> Results:
     for kind, key in keys.items():
         if not folder.pairs(kind, key).exists() and folder.table(kind, key) is not None:
             notes.append(f"the table of {kind} was made by another version of passband")
-    if len(networks) < len(planned):
-        notes.extend(_incomplete(len(networks), len(planned)))
+    notes.extend(_incomplete(len(networks), len(planned)))
     return Results(
         place=str(folder.root),
         study=study,
@@ -212,12 +206,10 @@ def _published(folder: ResultsFolder) -> Results:
     )
 
 
-def finished_plans(folder: RunFolder, study: Study) -> tuple[NetworkPlan, ...]:
-    """The networks of a study whose scores and whose line are there."""
+def finished_plans(folder: RunFolder, planned: Sequence[NetworkPlan]) -> tuple[NetworkPlan, ...]:
+    """Those of the planned networks whose scores and whose line are there."""
     scored, listed = set(part_keys(folder.scores)), set(part_keys(folder.networks_table))
-    return tuple(
-        plan for plan in network_plans(study) if plan.part_id in scored and plan.network_id in listed
-    )
+    return tuple(plan for plan in planned if plan.part_id in scored and plan.network_id in listed)
 
 
 def dice_table(summary: pd.DataFrame) -> pd.DataFrame:

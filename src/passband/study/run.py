@@ -46,6 +46,7 @@ from passband.study.plan import (
 )
 from passband.study.prediction_plan import analysis_id, bands_id, contested, evidence_id, measures_id
 from passband.study.provenance import append_start
+from passband.study.results import finished_plans
 from passband.study.study import MAIN, Study
 
 
@@ -161,9 +162,10 @@ class _Start:
     def plans(self) -> tuple[NetworkPlan, ...]:
         """The networks of this start."""
         every = network_plans(self.study)
-        if self.options.so_far:
-            there = finished_parts(self.folder, every)
-            every = tuple(plan for plan in every if plan.part_id in there)
+        if self.options.so_far and not (every := finished_plans(self.folder, every)):
+            raise UserError(
+                f"{self.folder.root}: no network of the study is there, so there is nothing to look at"
+            )
         part, beside = self.options.part, self.options.beside or frozenset()
         return tuple(
             plan
@@ -172,7 +174,7 @@ class _Start:
         )
 
     def run(self) -> None:
-        """All stages; a part of a study ends with its networks, since the rest needs them all."""
+        """All stages; a part of a study ends with its networks, since the rest is made once for all of them."""
         settle_tables(self.folder)
         finished = finished_parts(self.folder, self.plans)
         self.waves(verify=len(finished) < len(self.plans))
