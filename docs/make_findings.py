@@ -4,15 +4,18 @@ First what `passband analyse` prints: the judgement, and what is foretold within
 much fail, losses by fifths of the discriminant's loss, rank correlations of measures with the
 loss within a training domain and over all pairs, with 90 % intervals, and of a training domain's mean Dice elsewhere
 with what it is by itself. Last the reference study: every series of it, losses by the shift in defocus, what to train
-on, and what starts, rates and sizes of a network make of it.
+on (docs/images/reference.png too), and what starts, rates and sizes of a network make of it.
 """
 
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 
 from passband.cli.analyse import analyse
+from passband.report.look import COLOURS, MARKERS, WIDTH_IN, in_style, new_figure, rendered
+from passband.report.wording import typographic
 from passband.shift.crossed import crossed_mean, trimmed
 from passband.shift.leave_out import as_matrix
 from passband.shift.rank import correlation_interval, correlation_values
@@ -45,6 +48,14 @@ MEASURES = (
 
 DEFOCI = tuple(f"{nm:+d} nm" if nm else "0 nm" for nm in range(-25, 30, 5))
 """The test domains that the series over defocus have in common."""
+TRAINED_ON = {
+    "main": "one defocus, ± 1.5 nm",
+    "mixtures": "two defoci",
+    "breadth": "one defocus, ± 3 to 10 nm",
+}
+"""Series with the same number of training images, tested on these."""
+SHOWN = {"-10 nm": (-28, 5), "0 nm": (-20, 5), "+20 nm": (-34, 9), "-10 ± 10 nm": (4, 10)}
+"""Training domains that the picture names, and where, in points from the mark."""
 SIZES = {"defocus-narrow": "half as wide", "main": "compact", "defocus-wide": "half again as wide"}
 
 
@@ -101,32 +112,65 @@ def told_series(results: Results) -> None:
             print(f"  {name:22} {ranks(table, name)}")
 
 
+def by_shift(means: pd.DataFrame) -> pd.DataFrame:
+    """Quartiles of the loss, over networks and pairs, by the shift in defocus [nm]; means: as of `Results.means`."""
+    own = means[means["train_id"] == means["test_id"]].set_index("network_id")["value"]
+    nm = {domain: float(domain.split()[0]) for domain in DEFOCI}
+    away = means[means["train_id"] != means["test_id"]]
+    shift = (away["train_id"].map(nm) - away["test_id"].map(nm)).abs()
+    loss = away["network_id"].map(own) - away["value"]
+    return loss.groupby(shift.rename("shift_nm")).quantile([0.25, 0.5, 0.75]).unstack()
+
+
 def told_shifts(results: Results) -> None:
-    """Losses by the shift in defocus: quartiles over networks and pairs, for three sizes of network."""
+    """Losses by the shift in defocus for three sizes of network."""
     for name in (name for name in SIZES if name in there(results)):
         means = results.means(name)
-        own = means[means["train_id"] == means["test_id"]].set_index("network_id")["value"]
-        loss = means["network_id"].map(own) - means["value"]
-        nm = {domain: float(domain.split()[0]) for domain in DEFOCI}
-        shift = (means["train_id"].map(nm) - means["test_id"].map(nm)).abs()
-        told = loss.groupby(shift).quantile([0.25, 0.5, 0.75]).unstack().round(3)
-        print(
-            f"\nlosses by the shift in defocus [nm], {SIZES[name]} ({len(own):,} networks):\n{told.to_string()}"
-        )
+        words = f"{SIZES[name]} ({means['network_id'].nunique():,} networks)"
+        print(f"\nlosses by the shift in defocus, {words}:\n{by_shift(means).round(3).to_string()}")
+
+
+def by_training(results: Results, series: str) -> pd.DataFrame:
+    """Medians over the networks of each training domain: Dice at home, over the eleven defoci, at the worst of them."""
+    means = results.means(series)
+    defoci = means[means["test_id"].isin(DEFOCI)].groupby(["train_id", "network_id"])["value"]
+    home = means[means["train_id"] == means["test_id"]].set_index(["train_id", "network_id"])["value"]
+    each = pd.DataFrame({"home": home, "mean": defoci.mean(), "worst": defoci.min()})
+    grouped = each.groupby("train_id")
+    return grouped.median().assign(spread=grouped["mean"].std(), networks=grouped.size())
 
 
 def told_training(results: Results) -> None:
-    """What to train on: Dice at home, over the eleven defoci, and at the worst of them, medians over networks."""
-    rows = []
-    for series in ("main", "mixtures", "breadth"):
-        means = results.means(series)
-        defoci = means[means["test_id"].isin(DEFOCI)].groupby(["train_id", "network_id"])["value"]
-        home = means[means["train_id"] == means["test_id"]].set_index(["train_id", "network_id"])["value"]
-        each = pd.DataFrame({"home": home, "mean": defoci.mean(), "worst": defoci.min()})
-        told = each.groupby("train_id").median().assign(networks=each.groupby("train_id").size())
-        rows.append(told.assign(spread=each.groupby("train_id")["mean"].std()))
-    table = pd.concat(rows).sort_values("mean", ascending=False).round(3)
+    """What to train on, best first."""
+    table = pd.concat([by_training(results, series) for series in TRAINED_ON])
+    table = table.sort_values("mean", ascending=False).round(3)
     print(f"\nDice over -25 to +25 nm by what was trained on:\n{table.to_string()}")
+
+
+@in_style
+def drawn(results: Results) -> Figure:
+    """Left: Dice by the defocus of the test, for some training domains. Right: Dice at home and over all defoci."""
+    figure = new_figure(WIDTH_IN, 3.4)
+    tests, training = figure.subplots(1, 2)
+    means = pd.concat([results.means(series) for series in TRAINED_ON])
+    nm = [float(domain.split()[0]) for domain in DEFOCI]
+    for name, colour, marker in zip(SHOWN, COLOURS, MARKERS, strict=False):
+        of_test = means[means["train_id"] == name].groupby("test_id")["value"]
+        low, middle, high = (of_test.quantile(share)[list(DEFOCI)] for share in (0.25, 0.5, 0.75))
+        tests.fill_between(nm, low, high, color=colour, alpha=0.2, linewidth=0)
+        tests.plot(nm, middle, marker=marker, color=colour, label=f"trained at {typographic(name)}")
+    tests.set(xlabel="defocus of the test [nm]", ylabel="Dice: median and middle half of the networks")
+    tests.legend()
+    for (series, words), colour, marker in zip(TRAINED_ON.items(), COLOURS, MARKERS, strict=False):
+        table = by_training(results, series)
+        bars = {"yerr": table["spread"], "fmt": marker, "color": colour, "elinewidth": 0.6, "label": words}
+        training.errorbar(table["home"], table["mean"], markersize=4, **bars)
+        for name, row in table[table.index.isin(SHOWN)].iterrows():
+            place, away = (row["home"], row["mean"]), SHOWN[str(name)]
+            training.annotate(typographic(str(name)), place, away, textcoords="offset points", fontsize=7)
+    training.set(xlabel="Dice at home", ylabel="mean Dice over −25 … +25 nm")
+    training.legend(loc="lower left")
+    return figure
 
 
 def told_starts(results: Results) -> None:
@@ -168,6 +212,8 @@ def main() -> None:
     reference = open_results(RESULTS / "paper-scale")
     for told in (told_series, told_shifts, told_training, told_starts):
         told(reference)
+    picture = Path(__file__).parent / "images" / "reference.png"
+    picture.write_bytes(rendered(drawn(reference), "png"))
 
 
 if __name__ == "__main__":
