@@ -123,3 +123,9 @@ def test_drops_are_taken_between_domains_of_both_roles() -> None:
     assert drops.loc["A", "B"] == pytest.approx(0.1)
     with pytest.raises(UserError, match="needs 3 or more"):
         square_drops(pairs[pairs["train_id"] == "A"])
+
+
+def test_permutations_of_a_single_pair_prove_nothing() -> None:
+    one = np.array([[np.nan, 0.4]])
+    found = permutation_test(one, np.array([[np.nan, 2.0]]), permutations=99)
+    assert (found.correlation, found.p) == (0.0, 1.0)

@@ -144,7 +144,11 @@ def test_a_larger_study_in_the_same_folder_keeps_what_is_there(copied: Path) -> 
 
 def test_every_series_has_a_page_of_its_own_networks_and_domains(copied: Path) -> None:
     second = Series(train_on=("+8 nm",), test_on=("+8 nm", "+4 nm"), learning_rates=(5e-3,), random_starts=1)
-    study = tiny_study().model_copy(update={"series": {"second": second}})
+    third = second.model_copy(update={"train_on": ("dim",), "test_on": ("dim",)})
+    tiny = tiny_study()
+    dim = tiny.domains["+8 nm"].imaging.model_copy(update={"dose_e_per_A2": 100.0})
+    domains = tiny.domains | {"dim": tiny.domains["+8 nm"].model_copy(update={"imaging": dim})}
+    study = tiny.model_copy(update={"domains": domains, "series": {"second": second, "third": third}})
     run_study(study, copied, INLINE)
     page = publish(copied).read_text(encoding="utf-8")
     own = (copied / "report" / "second" / "index.html").read_text(encoding="utf-8")
@@ -155,6 +159,10 @@ def test_every_series_has_a_page_of_its_own_networks_and_domains(copied: Path) -
     data = report_data(study, RunFolder(copied), "second")
     assert set(data.scores["test_id"]) == set(data.domains["domain_id"]) == {"+8 nm", "+4 nm"}
     assert set(data.information["train_id"]) == {"+8 nm"}
+    assert (
+        report_data(study, RunFolder(copied), "third").coherence is None
+    )  # only the study's own domains have it
+    assert (copied / "report" / "third" / "index.html").exists()
 
 
 def test_a_diverging_network_is_recorded_with_its_reason_and_the_rest_goes_on(

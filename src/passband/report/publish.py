@@ -175,7 +175,8 @@ def _coherence(folder: RunFolder, names: Collection[str]) -> pd.DataFrame | None
     if not folder.coherence.exists():
         return None
     table = load_table(folder.coherence)
-    return table[table["domain_id"].isin(names)]
+    own = table[table["domain_id"].isin(names)]
+    return None if own.empty else own
 
 
 def _prediction(folder: RunFolder, series: str, networks: int) -> Mapping[str, Any] | None:

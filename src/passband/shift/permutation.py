@@ -92,7 +92,7 @@ def _correlations(flat: Floats, mask: NDArray[np.bool_], moved: Floats) -> Float
     both = np.isfinite(moved) & mask
     w = both.reshape(len(moved), -1).T.astype(np.float64)
     y = np.where(both, moved, 0.0).reshape(len(moved), -1).T
-    n = w.sum(0)
+    n = np.maximum(w.sum(0), 1)  # a permutation of a small table may leave no pair that both know
     mean_x, mean_y = flat @ w / n, y.sum(0) / n
     spread_x = (flat**2) @ w / n - mean_x**2
     spread_y = (y**2).sum(0) / n - mean_y**2
