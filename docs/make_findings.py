@@ -105,7 +105,7 @@ def told_series(results: Results) -> None:
         home = means.loc[means["train_id"] == means["test_id"], "value"]
         losses = table["loss"].quantile([0.25, 0.5, 0.75, 1]).round(3).to_list()
         print(
-            f"\n{series.name}: {means['network_id'].nunique():,} networks, {len(table):,} pairs away from home"
+            f"\n{series}: {means['network_id'].nunique():,} networks, {len(table):,} pairs away from home"
         )
         print(f"  Dice at home {home.median():.3f}; losses: quartiles and largest {losses}")
         for name in (name for name in MEASURES if table[name].notna().all() and table[name].nunique() > 1):
