@@ -30,6 +30,7 @@ ANALYSES = (
     ("structure", None),
     ("thickness", None),
     ("paper-scale", None),
+    ("paper-scale", "imaging-wide"),
 )
 """What is analysed, and on what models are fitted: None is the study itself."""
 STUDIES = ("imaging", "imaging-judge", "structure", "thickness")
