@@ -85,6 +85,18 @@ def test_sigma_stands_beside_the_plain_baseline(value: float) -> None:
     assert "the plain difference of defocus with" in text
 
 
+def test_an_overlap_that_is_the_same_for_all_pairs_is_called_no_shift() -> None:
+    data = synthetic_study(
+        Shape(train_defoci_nm=(-10, 0), test_defoci_nm=(-10, 0, 10), structures=4), examples=False
+    )
+    table = data.correlations
+    table.loc[table["measure"] == "sigma", ["value", "low", "high"]] = float("nan")
+    alike = data.information.assign(sigma=1.0)
+    text = told(replace(data, correlations=table, information=alike))
+    assert "σ is the same for all pairs of domains" in text
+    assert "the same for all pairs" not in told(replace(data, correlations=table))
+
+
 @pytest.mark.parametrize(
     ("low", "high", "doubted"), [(-0.5, 0.6, True), (-0.9, -0.2, False), (0.1, 0.8, False)]
 )

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from passband.report.axis import DomainAxis
@@ -82,7 +83,13 @@ def _farthest(pooled: pd.DataFrame, wrong: pd.DataFrame, axis: DomainAxis) -> st
 def _measure(data: ReportData) -> str:
     ours, baseline = _rank(data.correlations, "sigma"), _rank(data.correlations, "abs_delta_defocus_nm")
     if not ours:
-        return ""
+        overlaps = data.information["sigma"].to_numpy(np.float32)
+        alike = len(overlaps) > 1 and bool((overlaps == overlaps[0]).all())
+        return (
+            "Our overlap σ is the same for all pairs of domains: to the transfer this is no shift."
+            if alike
+            else ""
+        )
     told = f"Over all pairs of domains our overlap σ ranks the losses with Spearman’s ρ = {ours}"
     told = f"{told}, the plain difference of defocus with {baseline}." if baseline else f"{told}."
     return told + _doubt(data.correlations)

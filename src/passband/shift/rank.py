@@ -107,11 +107,15 @@ def rank_correlations(
 
 
 def measure_matrix(measures: pd.DataFrame, name: str, cube: ScoreCube) -> NDArray[np.float64]:
-    """A measure as (n_training_domains, n_test_domains) in the order of the cube; NaN where it is unknown."""
+    """A measure as (n_training_domains, n_test_domains) in the order of the cube; NaN where it is unknown.
+
+    To single precision: what differs by less is the same, and must not be ranked by how it was rounded.
+    """
     if measures.duplicated(["train_id", "test_id"]).any():
         raise ValueError("measures hold a pair of domains more than once; choose one weight first")
     matrix = measures.pivot(index="train_id", columns="test_id", values=name)
-    return matrix.reindex(index=cube.train_ids, columns=cube.test_ids).to_numpy(np.float64)
+    known = matrix.reindex(index=cube.train_ids, columns=cube.test_ids).to_numpy(np.float32)
+    return known.astype(np.float64)
 
 
 def correlation_values(drops: Floats, measure: Floats) -> dict[tuple[str, str], Floats]:
