@@ -105,9 +105,7 @@ def told_series(results: Results) -> None:
         means, table = results.means(series), pairs(results, series)
         home = means.loc[means["train_id"] == means["test_id"], "value"]
         losses = table["loss"].quantile([0.25, 0.5, 0.75, 1]).round(3).to_list()
-        print(
-            f"\n{series}: {means['network_id'].nunique():,} networks, {len(table):,} pairs away from home"
-        )
+        print(f"\n{series}: {means['network_id'].nunique():,} networks, {len(table):,} pairs away from home")
         print(f"  Dice at home {home.median():.3f}; losses: quartiles and largest {losses}")
         for name in (name for name in MEASURES if table[name].notna().all() and table[name].nunique() > 1):
             print(f"  {name:22} {ranks(table, name)}")
