@@ -108,10 +108,9 @@ def separate_blocks(known: NDArray[np.bool_]) -> Blocks:
     rows, columns = np.nonzero(known)
     links = coo_matrix((np.ones(len(rows)), (rows, n + columns)), shape=(n + m, n + m))
     labels = connected_components(links, directed=False)[1]
-    own = labels[rows]
     return [
         (np.flatnonzero(labels[:n] == label), np.flatnonzero(labels[n:] == label))
-        for label in dict.fromkeys(own.tolist())
+        for label in dict.fromkeys(labels[rows].tolist())
     ]
 
 
