@@ -1,4 +1,4 @@
-"""The nine lattices, expanded, have the bonds, compositions and densities of the literature."""
+"""The lattices, expanded, have the bonds, compositions and densities of the literature."""
 
 from collections import Counter
 from math import sqrt
@@ -28,6 +28,10 @@ SHORTEST_BOND_A = {
     "Au": (2.88, "Au", 12),
     "Pt": (2.77, "Pt", 12),
     "Pd": (2.75, "Pd", 12),
+    "W": (2.741, "W", 8),
+    "MgO": (2.106, "Mg", 6),  # half of the a of 4.212 Å of periclase
+    "PbS": (2.968, "Pb", 6),  # half of the a of 5.936 Å of galena
+    "CeO2": (2.343, "Ce", 8),  # √3/4 of the a of 5.411 Å of cerianite
 }
 CELL_CONTENT = {
     "ZnS": {"Zn": 2, "S": 2},
@@ -42,6 +46,10 @@ CELL_CONTENT = {
     "Au": {"Au": 4},
     "Pt": {"Pt": 4},
     "Pd": {"Pd": 4},
+    "W": {"W": 2},
+    "MgO": {"Mg": 4, "O": 4},
+    "PbS": {"Pb": 4, "S": 4},
+    "CeO2": {"Ce": 4, "O": 8},
 }
 DENSITY_G_PER_CM3 = {
     # CRC Handbook of Chemistry and Physics, except CdSe: X-ray density of cadmoselite, Wyckoff (1963)
@@ -57,6 +65,10 @@ DENSITY_G_PER_CM3 = {
     "Au": 19.3,
     "Pt": 21.5,
     "Pd": 12.0,
+    "W": 19.3,
+    "MgO": 3.58,
+    "PbS": 7.60,
+    "CeO2": 7.22,  # X-ray density of cerianite
 }
 PUBLISHED_LATTICE = {
     "ZnS": (186, 3.8227, 6.2607),

@@ -7,7 +7,14 @@ import pytest
 from passband.imaging.distribution import ImagingDistribution, mean_value, standard_deviation, support
 from passband.records import canonical_json
 from passband.study.catalogue import CATALOGUE, paper_scale
-from passband.study.catalogue.axes import imaging, imaging_judge, imaging_wide, side
+from passband.study.catalogue.axes import (
+    imaging,
+    imaging_judge,
+    imaging_wide,
+    particles_judge,
+    particles_wide,
+    side,
+)
 from passband.study.catalogue.families import imaging_family, structure_family
 from passband.study.catalogue.imaging_domains import PIXELS_NM, drawn_imaging
 from passband.study.load import check_study
@@ -165,3 +172,32 @@ def test_every_lattice_comes_in_two_sizes() -> None:
     pairs = {(each.crystal, each.particles.diameter_nm) for each in scenes}
     assert len(scenes) == len(pairs) == 18
     assert len({size for _, size in pairs}) == 2
+
+
+def test_particles_and_imaging_vary_in_every_block_and_the_judge_has_lattices_of_its_own() -> None:
+    taught, judge = particles_wide(), particles_judge()
+    (own,) = taught.all_series()
+    for first in range(0, 480, 10):
+        tests = own.tests_of(own.train_on[first])
+        assert len(tests) == 10
+        assert len({taught.domains[name].structures for name in tests}) >= 4
+        assert len({taught.domains[name].imaging for name in tests}) == 10
+    lattices = [{each.scenes.crystal for each in study.structures.values()} for study in (taught, judge)]
+    assert len(lattices[0]) == 9
+    assert {"MgO", "PbS", "CeO2", "W"} == lattices[1] - lattices[0]
+    trained = {judge.set_of(name).scenes.crystal for name in judge.train_on}
+    assert {"MgO", "PbS", "CeO2", "W"} < trained
+    assert judge.n_networks == 144
+
+
+def test_no_scene_and_no_imaging_of_the_judges_is_in_a_study_that_models_are_fitted_on() -> None:
+    def scene_ids(study: Study) -> set[str]:
+        return {scene.scene_id for scene in all_scenes(study)}
+
+    def drawn(study: Study) -> set[str]:
+        return {canonical_json(each.imaging) for each in study.domains.values()}
+
+    for judge in (imaging_judge(), particles_judge()):
+        for taught in (imaging(), imaging_wide(), particles_wide()):
+            assert not scene_ids(judge) & scene_ids(taught)
+            assert not drawn(judge) & drawn(taught)

@@ -65,6 +65,7 @@ def _spinel(name: str, metal: str, a: float, u: float, source: str) -> Crystal:
 
 _SERIES: Final = "a as published in the structure series"
 _METAL: Final = "a, to 0.01 Å: K. Hermann, Crystallography and Surface Structure (2011), table E.2"
+_TEXTBOOK: Final = "a, to 0.01 Å: textbook value (from memory, unverified); positions fixed by symmetry"
 
 CRYSTALS: Final[dict[str, Crystal]] = {
     crystal.name: crystal
@@ -90,9 +91,16 @@ CRYSTALS: Final[dict[str, Crystal]] = {
             "Pd", 225, 3.89, (("Pd", (0.0, 0.0, 0.0)),),
             "a, to 0.01 Å: the table of elements of ASE; position 4a, fixed by symmetry",
         ),
+        _cubic(
+            "W", 229, 3.16, (("W", (0.0, 0.0, 0.0)),),
+            "a, to 0.01 Å: the table of elements of ASE; position 2a, fixed by symmetry",
+        ),
+        _cubic("MgO", 225, 4.21, (("Mg", (0.0,) * 3), ("O", (0.5,) * 3)), _TEXTBOOK),
+        _cubic("PbS", 225, 5.94, (("Pb", (0.0,) * 3), ("S", (0.5,) * 3)), _TEXTBOOK),
+        _cubic("CeO2", 225, 5.41, (("Ce", (0.0,) * 3), ("O", (0.25,) * 3)), _TEXTBOOK),
     )
 }  # fmt: skip
-"""Crystals by name: first the nine lattices of the published structure series, then further fcc metals."""
+"""Crystals by name: first the nine lattices of the published structure series, then further ones."""
 PUBLISHED_SERIES: Final = ("ZnS", "CdSe", "Cu", "Ag", "C", "Si", "Fe3O4", "Co3O4", "Fe")
 """The lattices of the published structure series."""
 

@@ -10,6 +10,8 @@ from passband.study.catalogue.axes import (
     imaging_wide,
     mixtures,
     paper_scale,
+    particles_judge,
+    particles_wide,
     side,
     structure,
     thickness,
@@ -31,6 +33,8 @@ CATALOGUE: dict[str, Callable[[], Study]] = {
     "imaging": imaging,
     "imaging-wide": imaging_wide,
     "imaging-judge": imaging_judge,
+    "particles-wide": particles_wide,
+    "particles-judge": particles_judge,
     "paper-scale": paper_scale,
     "published-defocus": published_defocus,
 }

@@ -1,8 +1,10 @@
 """One study for every family of domains, small enough for one sitting, and all of them at the paper's scale."""
 
 from collections.abc import Mapping
+from typing import Final
 
 from passband.networks.spec import COMPACT, NetworkSpec
+from passband.structure.crystals import PUBLISHED_SERIES
 from passband.structure.distribution import SceneDistribution
 from passband.study.catalogue.defocus import compact_simulation
 from passband.study.catalogue.deviations import (
@@ -19,6 +21,7 @@ from passband.study.catalogue.families import (
     dose_family,
     imaging_family,
     mixture_family,
+    particle_family,
     side_family,
     structure_family,
     thickness_family,
@@ -31,10 +34,17 @@ TRAINING, VALIDATION, TEST = 36, 6, 32
 FEW_TESTS, WIDE_TESTS = 12, 24
 """Test scenes where domains are many."""
 MANY_TRAINING, MANY_VALIDATION, MANY_TESTS = 72, 16, 64
+MANY_SCENES: Final = {"training": MANY_TRAINING, "validation": MANY_VALIDATION}
 """Scenes of studies whose Dice and whose specimens have to be well known."""
 WIDE_SEED, JUDGE_SEED = 3, 4
 """Of domains, structures and support of the study that models are fitted on, and of the one that judges; those of all
 others have 0. (1 and 2 have judged once each.)"""
+PARTICLES_SEED, PARTICLES_JUDGE_SEED = 6, 5
+"""The same of studies in which particles differ too."""
+KIND_SCENES: Final = {"training": 48, "validation": 12}
+"""Scenes of a kind of particles, where there are many kinds."""
+NEW_LATTICES: Final = ("MgO", "CdSe", "PbS", "Fe3O4", "CeO2", "Cu", "W", "Si")
+"""Of kinds that are judged on: four lattices that models were fitted on, and four that they never saw."""
 RATES = (COMPACT_TRAINING.learning_rate, COMPACT_TRAINING.learning_rate / 3)
 
 
@@ -94,7 +104,9 @@ def imaging_wide() -> Study:
     question = "What do many imaging domains teach about performance where several settings change at once?"
     family = imaging_family(480, 0, seed=WIDE_SEED)
     wide = _with_one_rate(_study("imaging-wide", question, family), starts=1)
-    return _well_known(wide, WIDE_SEED, WIDE_TESTS).model_copy(update={"blocks": 48})
+    return _well_known(wide, WIDE_SEED, MANY_SCENES | {"test": WIDE_TESTS}, images=2).model_copy(
+        update={"blocks": 48}
+    )
 
 
 def imaging_judge() -> Study:
@@ -104,7 +116,45 @@ def imaging_judge() -> Study:
     """
     question = "Does what foretells performance in the study 'imaging-wide' do so where everything is new?"
     judge = _study("imaging-judge", question, imaging_family(24, 48, seed=JUDGE_SEED))
-    return _well_known(_with_one_rate(judge, starts=3), JUDGE_SEED, MANY_TESTS)
+    once = _with_one_rate(judge, starts=3)
+    return _well_known(once, JUDGE_SEED, MANY_SCENES | {"test": MANY_TESTS}, images=2)
+
+
+def particles_wide() -> Study:
+    """480 networks, one on each of 480 domains of random imaging and particles, each tested on ten.
+
+    Models fitted on `imaging-wide` alone fail where particles differ (docs/findings.md); this is what they lack.
+    """
+    question = "What do many domains teach where particles, support and imaging change at once?"
+    family = particle_family(480, 0, PARTICLES_SEED, PUBLISHED_SERIES, kinds=18)
+    wide = _with_one_rate(_study("particles-wide", question, family), starts=1)
+    return _of_kinds(wide, PARTICLES_SEED, tests=16).model_copy(update={"blocks": 48})
+
+
+def particles_judge() -> Study:
+    """72 networks on 24 domains of random imaging and particles, tested on these and 48 more; and as many on domains
+    of the same imaging with one kind of particles, as in `imaging-judge`.
+
+    Domains, particles, structures and support are in no other study; half of the lattices neither.
+    """
+    question = "Does what many domains teach hold for new particles, new lattices and new imaging?"
+    family = particle_family(24, 48, PARTICLES_JUDGE_SEED, NEW_LATTICES, kinds=8)
+    judge = _with_one_rate(_study("particles-judge", question, family), starts=3)
+    same = imaging_family(24, 48, seed=PARTICLES_JUDGE_SEED)
+    kinds = _of_kinds(judge, PARTICLES_JUDGE_SEED, tests=32)
+    cadmium_selenide = {
+        name: StructureSet(scenes=each, training=MANY_TRAINING, validation=MANY_VALIDATION, test=MANY_TESTS)
+        for name, each in same.scenes.items()
+    }
+    return Study.model_validate(
+        kinds.model_copy(
+            update={
+                "structures": kinds.structures | cadmium_selenide,
+                "domains": kinds.domains | dict(same.domains),
+                "series": {"imaging": same.series()},
+            }
+        ).model_dump()
+    )
 
 
 def paper_scale() -> Study:
@@ -146,21 +196,25 @@ def resized(network: NetworkSpec, factor: float) -> NetworkSpec:
     return network.model_copy(update={"widths": tuple(round(width * factor) for width in network.widths)})
 
 
-def _well_known(study: Study, seed: int, tests: int) -> Study:
-    """The study with a seed of its own, and more scenes of every set, half as many images of each in training."""
-    scenes = {"training": MANY_TRAINING, "validation": MANY_VALIDATION, "test": tests}
-    sets = {name: each.model_copy(update=scenes) for name, each in study.structures.items()}
+def _of_kinds(study: Study, seed: int, tests: int) -> Study:
+    """The study with a seed of its own, and as many scenes of each of its kinds of particles as many kinds allow."""
+    return _well_known(study, seed, KIND_SCENES | {"test": tests}, images=3)
+
+
+def _well_known(study: Study, seed: int, scenes: Mapping[str, int], images: int) -> Study:
+    """The study with a seed of its own, and more scenes of every set, fewer images of each in training."""
+    sets = {name: each.model_copy(update=dict(scenes)) for name, each in study.structures.items()}
     training = study.training.model_copy(
-        update={"images_per_structure": 2, "validation_images_per_structure": 1}
+        update={"images_per_structure": images, "validation_images_per_structure": 1}
     )
-    images = images_deviation(MANY_TRAINING, "thousands of networks on two cores", training)
+    shown = images_deviation(scenes["training"], "thousands of networks on two cores", training)
     return study.model_copy(
         update={
             "seed": seed,
             "structures": sets,
             "training": training,
             "measures": study.measures.model_copy(update={"scenes": MANY_TRAINING}),
-            "deviations": tuple(images if each.what == images.what else each for each in study.deviations),
+            "deviations": tuple(shown if each.what == shown.what else each for each in study.deviations),
         }
     )
 

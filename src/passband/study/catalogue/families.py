@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from passband.imaging.distribution import ImagingDistribution, Value, choice, normal
+from passband.seeds import random_stream
 from passband.structure.distribution import AmorphousCarbon, ParticleDistribution, SceneDistribution
 from passband.study.catalogue.defocus import cadmium_selenide, defocus_domains
 from passband.study.catalogue.imaging_domains import drawn_imaging
+from passband.study.catalogue.particle_kinds import drawn_particles
 from passband.study.study import Domain, Series
 
 TRAINING_DOSES: Final = (30, 75, 150, 300, 600)
@@ -132,6 +134,23 @@ def imaging_family(training: int, fresh: int, seed: int = 0) -> Family:
         for number in range(training + fresh)
     }
     return Family({"CdSe": cadmium_selenide()}, domains, tuple(domains)[:training], tuple(domains))
+
+
+def particle_family(training: int, fresh: int, seed: int, lattices: tuple[str, ...], kinds: int) -> Family:
+    """Domains in which imaging and particles differ (``imaging_domains``, ``particle_kinds``), by a seed.
+
+    Each has one of so many kinds of particles at random. The first ones are for training, all of them for tests.
+    """
+    drawn = [drawn_particles(seed, kind, lattices) for kind in range(kinds)]
+    scenes = {f"{each.crystal} {kind:02d}": each for kind, each in enumerate(drawn)}
+    names, domains = tuple(scenes), {}
+    for number in range(training + fresh):
+        kind = names[int(random_stream(seed, "kind of a domain", number).integers(kinds))]
+        imaging = drawn_imaging(seed, number).imaging
+        domains[f"{kind}, imaging {number:02d}"] = Domain(structures=kind, imaging=imaging)
+    used = {domain.structures for domain in domains.values()}
+    own = {name: each for name, each in scenes.items() if name in used}
+    return Family(own, domains, tuple(domains)[:training], tuple(domains))
 
 
 def side_family() -> Family:
