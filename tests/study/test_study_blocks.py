@@ -122,7 +122,7 @@ def test_models_of_a_study_in_blocks_are_judged_elsewhere_and_nothing_is_judged_
     assert all("4 blocks" in why and "--fitted-on" in why for why in within.refusals.values())
     assert within.limits.refusals
     judge = made_up_run(tmp_path / "judge", wide_study("judge", first_nm=-9, seed=4)).root
-    found = verdicts(open_results(judge), open_results(taught))[0].analyses["physics"]
+    found = verdicts(open_results(judge), [open_results(taught)])[0].analyses["physics"]
     ours = found.score(found.primary)
     assert ours.mae < found.score("median").mae
     assert 0 < (ours.half_width or 0) < 1

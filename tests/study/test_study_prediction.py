@@ -27,13 +27,14 @@ from passband.storage.ledger import Ledger
 from passband.storage.results_folder import ResultsFolder, save_narrow
 from passband.storage.run_folder import RunFolder
 from passband.storage.tables import load_table, read_parts, save_part
+from passband.structure.distribution import AmorphousCarbon
 from passband.study import pictures, prediction_tasks, simulated
 from passband.study.bands import band_table
 from passband.study.evidence import NAMES, common_components
 from passband.study.export_results import export_results
 from passband.study.measures import PLAIN
 from passband.study.plan import network_plans, scenes
-from passband.study.prediction import as_data, verdicts
+from passband.study.prediction import as_data, verdicts, with_settings
 from passband.study.prediction_plan import analysis_id, evidence_id
 from passband.study.results import open_results
 from passband.study.run import run_study
@@ -256,17 +257,58 @@ def test_models_of_one_study_are_judged_once_on_another(
     assert "the study itself" in capsys.readouterr().err
 
 
+def test_models_are_fitted_on_several_studies_together(
+    wide: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Domains of two studies may have the same names and are not the same domains."""
+    second = made_up_run(tmp_path / "second", wide_study("second", seed=5)).root
+    judge = made_up_run(tmp_path / "judge", wide_study("judge", first_nm=-9, seed=4)).root
+    taught = ("--fitted-on", str(wide), "--fitted-on", str(second))
+    assert call(monkeypatch, "analyse", str(judge), *taught, "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["frozen"]["mae_both_out"] < told["frozen"]["mae_of_constant"]
+    known = [open_results(each) for each in (judge, wide, second)]
+    paired = [(each.study, each.pairs(each.study.all_series()[0])) for each in known]
+    own, reference = with_settings(paired[0], paired[1:])
+    assert reference is not None
+    assert len(reference) == 200
+    assert reference["train_id"].nunique() == 20
+    assert set(own["train_id"]) <= set(known[0].study.domains)
+    assert {"train_defocus_nm", "test_defocus_nm"} < set(own)
+    assert set(own) == set(reference)
+    assert call(monkeypatch, "analyse", str(judge), *taught, *taught[:2]) == 2
+    assert "'wide' is named twice" in capsys.readouterr().err
+
+
+def test_what_differs_between_structures_is_a_setting_too(wide: Path) -> None:
+    known = open_results(wide)
+    thick = known.study.structures["CdSe"].scenes.model_copy(
+        update={"support": AmorphousCarbon(thickness_nm=(9, 11))}
+    )
+    sets = known.study.structures | {
+        "thick": known.study.structures["CdSe"].model_copy(update={"scenes": thick})
+    }
+    first, *rest = known.study.domains.items()
+    domains = {first[0]: first[1].model_copy(update={"structures": "thick"})} | dict(rest)
+    study = known.study.model_copy(update={"structures": sets, "domains": domains})
+    pairs, _ = with_settings((study, known.pairs(study.all_series()[0])))
+    thickness_nm = pairs.drop_duplicates("train_id").set_index("train_id")["train_support_nm"]
+    assert thickness_nm[first[0]] == 10
+    assert thickness_nm.nunique() == 2
+    assert "train_diameter_nm" not in pairs
+
+
 def test_measures_of_another_band_are_refused(wide: Path) -> None:
     known = open_results(wide)
     measures = known.study.measures.model_copy(update={"q_max_per_A": 0.8})
     other = replace(known, study=known.study.model_copy(update={"measures": measures}))
     with pytest.raises(UserError, match="up to 0\\.8 1/Å, pixels of"):
-        verdicts(other, known)
+        verdicts(other, [known])
 
 
 def test_domains_that_are_not_new_are_told(wide: Path, tmp_path: Path) -> None:
     shifted = made_up_run(tmp_path / "shifted", wide_study("shifted", first_nm=-8)).root
-    found = verdicts(open_results(shifted), open_results(wide))
+    found = verdicts(open_results(shifted), [open_results(wide)])
     assert found[0].notes == (
         "9 of 10 domains are in the reference study too: they are not new",
         "2 of 2 test structures are in the reference study too: they are not new",

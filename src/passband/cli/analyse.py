@@ -20,8 +20,10 @@ def analyse(
     root: Annotated[Path, typer.Argument(help="A run folder, or a folder of published results.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object only.")] = False,
     fitted_on: Annotated[
-        Path | None,
-        typer.Option(help="Another such folder: models are fitted on it, frozen, and judged here once."),
+        list[Path] | None,
+        typer.Option(
+            help="Another such folder: models are fitted on it, or on several together, frozen, and judged here once."
+        ),
     ] = None,
 ) -> None:
     """How well performance in new domains is foretold, against everything simpler, with intervals."""
@@ -29,7 +31,7 @@ def analyse(
     from passband.study.results import open_results
 
     with messages.status("fitting and leaving out …"):
-        found = verdicts(open_results(root), None if fitted_on is None else open_results(fitted_on))
+        found = verdicts(open_results(root), [open_results(each) for each in fitted_on or ()])
     if as_json:
         sys.stdout.write(json.dumps(as_data(found), allow_nan=False) + "\n")
         return

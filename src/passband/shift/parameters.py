@@ -1,7 +1,7 @@
-"""The settings of the microscope as plain numbers: what a predictor without physics is given.
+"""The settings of both domains as plain numbers: what a predictor without physics is given.
 
-Of every setting that differs among the domains, the mean and the standard deviation, in the unit of its key;
-the dose by its logarithm, because that is how it is chosen.
+Of every setting of the microscope that differs among the domains, the mean and the standard deviation, in the unit of
+its key; the dose by its logarithm, because that is how it is chosen. Pixels and structures are told by whoever knows.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,17 +15,17 @@ from passband.imaging.distribution import ImagingDistribution, mean_value, stand
 
 def parameter_table(
     domains: Mapping[str, ImagingDistribution],
-    pixels_nm: Mapping[str, float] | None = None,
+    further: Mapping[str, Mapping[str, float]] | None = None,
     constant: bool = False,
 ) -> pd.DataFrame:
     """A row per domain, indexed by its name: the settings that are not the same in all of them.
 
-    The dose stands as log10_dose, infinite dose as the largest finite one times ten. pixels_nm: the pixels of the
-    images, where they count. constant: whether settings that are the same in all domains stand there too.
+    The dose stands as log10_dose, infinite dose as the largest finite one times ten. further: by domain, what else is
+    set, such as pixels and particles. constant: whether settings that are the same in all domains stand there too.
     """
     table = pd.DataFrame({name: _numbers(each) for name, each in domains.items()}).T
-    if pixels_nm is not None:
-        table["pixel_nm"] = pd.Series(pixels_nm)
+    if further is not None:
+        table = table.join(pd.DataFrame(further).T)
     dose = table["log10_dose"]
     finite = dose[np.isfinite(dose)]
     table["log10_dose"] = dose.where(np.isfinite(dose), finite.max() + 1 if len(finite) else 0.0)

@@ -21,6 +21,7 @@ from passband.information.wave_moments import shared_grid
 from passband.shift.evidence import BASELINES, Evidence, baseline_table
 from passband.shift.pair_table import KEYS
 from passband.shift.parameters import pair_parameters, parameter_table, standardised
+from passband.structure.settings import structure_settings
 from passband.study.pixels import images_grid
 from passband.study.study import Study
 from passband.units import A_to_nm
@@ -77,10 +78,14 @@ def setting_table(study: Study, pairs: Sequence[tuple[str, str]]) -> pd.DataFram
 
 
 def domain_settings(study: Study, names: Sequence[str], all_settings: bool = False) -> pd.DataFrame:
-    """Settings of domains, the pixels among them, a row per domain; those that are all the same only if asked for."""
-    pixels_nm = {name: A_to_nm(images_grid(study, name).sampling_A) for name in names}
+    """Settings of domains, pixels and structures among them, a row each; those that are all the same only if asked."""
     imaging = {name: study.domains[name].imaging for name in names}
-    return parameter_table(imaging, pixels_nm, constant=all_settings)
+    further = {
+        name: {"pixel_nm": A_to_nm(images_grid(study, name).sampling_A)}
+        | structure_settings(study.set_of(name).scenes)
+        for name in names
+    }
+    return parameter_table(imaging, further, constant=all_settings)
 
 
 def plain_distances(study: Study, pairs: Sequence[tuple[str, str]], standard: pd.DataFrame) -> pd.DataFrame:

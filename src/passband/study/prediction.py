@@ -1,6 +1,6 @@
 """From results to what may be said of prediction, as plain data: both contests of every series, and their limits."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any, Final
@@ -46,18 +46,23 @@ class Verdict:
     notes: tuple[str, ...] = field(default=())
 
 
-def verdicts(results: Results, fitted_on: Results | None = None) -> list[Verdict]:
+def verdicts(results: Results, fitted_on: Sequence[Results] = ()) -> list[Verdict]:
     """A verdict for every series of a study of which networks are there.
 
-    fitted_on: another study, on which models are fitted and frozen; its own series is taken. Raises UserError where no
-    network is there at all, or where the reference is the same study or has its measures on another band or pixels.
+    fitted_on: other studies, on which models are fitted and frozen; the own series of each is taken. Raises UserError
+    where no network is there at all, or where one of these is the same study, is named twice, or has its measures on
+    another band or pixels.
     """
-    if fitted_on is not None and fitted_on.study == results.study:
-        raise UserError(f"--fitted-on {fitted_on.place}: that is the study itself; name another one")
-    if fitted_on is not None and (differing := _differing_scale(results.study, fitted_on.study)):
-        raise UserError(
-            f"--fitted-on {fitted_on.place}: its measures are on another scale ({differing}); name a study that agrees"
-        )
+    for place, reference in enumerate(fitted_on):
+        if reference.study == results.study:
+            raise UserError(f"--fitted-on {reference.place}: that is the study itself; name another one")
+        if reference.study.name in {each.study.name for each in fitted_on[:place]}:
+            raise UserError(f"--fitted-on {reference.place}: '{reference.study.name}' is named twice")
+        if differing := _differing_scale(results.study, reference.study):
+            raise UserError(
+                f"--fitted-on {reference.place}: its measures are on another scale ({differing}); name a study that "
+                "agrees"
+            )
     there = set(results.dice["network_id"].map(results.series))
     every = [series for series in results.study.all_series() if series.name in there]
     if not every:
@@ -73,21 +78,20 @@ def _differing_scale(study: Study, reference: Study) -> str:
     return " against ".join(f"up to {q:g} 1/Å, pixels of {pixel:g} Å" for q, pixel in scales)
 
 
-def _verdict(results: Results, series: FullSeries, fitted_on: Results | None) -> Verdict:
+def _verdict(results: Results, series: FullSeries, fitted_on: Sequence[Results]) -> Verdict:
     options = AnalysisOptions(
         Resampling(seed=seed_for(results.study.seed, "prediction"), resamples=RESAMPLES),
         baselines_in=(),
         threads=usable_cores(),
     )
-    pairs, notes = results.pairs(series), list(results.notes)
-    reference = None
-    if fitted_on is not None:
-        main = fitted_on.study.all_series()[0]
-        reference = fitted_on.pairs(main)
-        pairs, reference = with_common_settings((results.study, pairs), (fitted_on.study, reference))
-        notes += _known_domains(results.study, series, fitted_on.study)
-        notes += _known_structures(results.study, series, fitted_on.study)
-        notes += _other_masks(results.study, fitted_on.study)
+    notes = list(results.notes)
+    taught = [(each.study, each.pairs(each.study.all_series()[0])) for each in fitted_on]
+    pairs, reference = with_settings((results.study, results.pairs(series)), taught)
+    for each in fitted_on:
+        notes += _known_domains(results.study, series, each.study)
+        notes += _known_structures(results.study, series, each.study)
+        notes += _other_masks(results.study, each.study)
+    if reference is not None:
         notes += _lost_baselines(pairs, reference)
     analyses: dict[ContestName, Analysis] = {}
     refusals: dict[ContestName, str] = {}
@@ -115,30 +119,38 @@ def _verdict(results: Results, series: FullSeries, fitted_on: Results | None) ->
     )
 
 
-def with_common_settings(
-    first: tuple[Study, pd.DataFrame], second: tuple[Study, pd.DataFrame]
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Pair tables of two studies with the settings of their domains in common columns.
+Paired = tuple[Study, pd.DataFrame]
+"""A study and its table of pairs."""
 
-    The second is the reference: settings are counted in its standard deviations, and those alone that vary in it.
+
+def with_settings(own: Paired, taught: Sequence[Paired] = ()) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+    """The table of pairs of a study with the settings of both domains in its columns; and that of the studies that
+    models are fitted on, in one table and in the same columns, None if there is none.
+
+    Settings are counted in standard deviations of the latter studies, if there are any, and those alone that vary
+    there. Where they are several, their domains are told apart by the name of the study.
     """
-    own, reference = (
-        domain_settings(study, sorted({*pairs["train_id"], *pairs["test_id"]}), all_settings=True)
-        for study, pairs in (first, second)
-    )
-    varying = [name for name in reference if reference[name].nunique() > 1]
-    own, reference = own[varying], reference[varying]
-    mean, spread = reference.mean(), reference.std(ddof=0)
-    tables = []
-    for (study, pairs), settings in ((first, own), (second, reference)):
-        keys = list(pairs[KEYS].itertuples(index=False, name=None))
-        distances = plain_distances(study, keys, (settings - mean) / spread)
-        known = setting_columns(pairs)
-        bare = pairs.drop(
-            columns=[*known, *(name for name in distances if name not in KEYS)], errors="ignore"
-        )
-        tables.append(bare.merge(distances, on=KEYS).merge(pair_parameters(settings, keys), on=KEYS))
-    return tables[0], tables[1]
+    tables = [(study, pairs, _settings(study, pairs)) for study, pairs in (own, *taught)]
+    scale = pd.concat([settings for _, _, settings in tables[1:] or tables])
+    scale = scale.loc[:, scale.nunique() > 1]
+    found = [_set(study, pairs, settings[scale.columns], scale) for study, pairs, settings in tables]
+    if len(taught) > 1:
+        for (study, _), pairs in zip(taught, found[1:], strict=True):
+            pairs[KEYS] = study.name + ": " + pairs[KEYS]
+    return found[0], pd.concat(found[1:], ignore_index=True) if taught else None
+
+
+def _settings(study: Study, pairs: pd.DataFrame) -> pd.DataFrame:
+    return domain_settings(study, sorted({*pairs["train_id"], *pairs["test_id"]}), all_settings=True)
+
+
+def _set(study: Study, pairs: pd.DataFrame, settings: pd.DataFrame, scale: pd.DataFrame) -> pd.DataFrame:
+    """Pairs with these settings and the distances that follow from them, in place of those that they came with."""
+    keys = list(pairs[KEYS].itertuples(index=False, name=None))
+    distances = plain_distances(study, keys, (settings - scale.mean()) / scale.std(ddof=0))
+    before = [*setting_columns(pairs), *(name for name in distances if name not in KEYS)]
+    bare = pairs.drop(columns=before, errors="ignore")
+    return bare.merge(distances, on=KEYS).merge(pair_parameters(settings, keys), on=KEYS)
 
 
 def _check_whole(series: FullSeries) -> None:

@@ -13,7 +13,7 @@ from passband.study.plan import NetworkPlan, image_seed, scenes
 from passband.study.simulated import SIMULATED_PER_SCENE, SIMULATED_SCENES
 from passband.study.study import FullSeries, Study
 
-VERSIONS: Final = {"measures": 1, "bands": 2, "evidence": 4, "analysis": 7}
+VERSIONS: Final = {"measures": 1, "bands": 2, "evidence": 4, "analysis": 8}
 """Count changes of code that change a table: what was made before is then made again."""
 FEWEST_DOMAINS: Final = fewest_conditions(Resampling(seed=0).level)
 """Training domains, and test domains, of a series below which nothing is said of new ones."""
@@ -34,13 +34,14 @@ def contested_pairs(study: Study) -> tuple[tuple[str, str], ...]:
 def measures_id(study: Study) -> str:
     """Of the table of measures: covers their formulas too, so a new measure is a new table."""
     formulas = {name: each.formula for name, each in MEASURES.items()}
-    return content_id(
-        {
-            "measures": [VERSIONS["measures"], formulas, study.measures.scenes, study.measures.q_max_per_A],
-            "pairs": study.pairs,
-            "domains": _domains(study),
-        }
-    )
+    covered = {
+        "measures": [VERSIONS["measures"], formulas, study.measures.scenes, study.measures.q_max_per_A],
+        "pairs": study.pairs,
+        "domains": _domains(study),
+    }
+    if len({each.structures for each in study.domains.values()}) > 1:
+        covered["settings"] = "of structures too"
+    return content_id(covered)
 
 
 def bands_id(study: Study) -> str:
