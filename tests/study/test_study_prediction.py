@@ -98,7 +98,9 @@ def test_nothing_of_a_test_structure_is_used_by_measures_and_simulated_bands(cop
     pd.testing.assert_frame_equal(load_table(folder.measures), before)
     pairs = [("-8 nm", "+8 nm"), ("-8 nm", "-8 nm")]
     json_text = canonical_json(study)
-    table = band_table(pairs, lambda *asked: prediction_tasks._simulated(str(copied), json_text, *asked))
+    table = band_table(
+        pairs, lambda *asked: prediction_tasks.simulated_textures(str(copied), json_text, *asked)
+    )
     for name in BAND_CLASSIFIER:
         assert table[name].between(0, 1).all(), name
 

@@ -7,6 +7,7 @@ stderr and exit code 2; an interruption says how to go on and exits with 130.
 from passband.cli import (
     analyse,
     cluster,
+    foretell,
     image,
     information,
     microscopes,
@@ -22,6 +23,7 @@ from passband.errors import UserError
 __all__ = [
     "analyse",
     "cluster",
+    "foretell",
     "image",
     "information",
     "main",

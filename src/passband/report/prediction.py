@@ -3,11 +3,16 @@
 from collections.abc import Mapping, Sequence
 from math import nan
 from types import MappingProxyType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from passband.report.wording import interval, number
 from passband.shift.contests import APART
 
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+STRANGE: Final = 0.95
+"""Strangeness from which on a pair is called unlike what models were fitted on."""
 CONTESTS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "physics": "From physics alone: no image of the test domain",
@@ -192,3 +197,19 @@ def limit_sentences(limits: Mapping[str, Any]) -> list[str]:
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
+
+
+def foretelling_sentences(found: "DataFrame") -> list[str]:
+    """What stands under a table of `shift.contests.foretold`: how sure it is, and where it is not."""
+    width = number(found["half_width"].iloc[0])
+    sentences = [
+        f"In nine cases of ten the Dice of a new pair lies within ±{width} of what is foretold: so far off were pairs "
+        "of the studies that models are fitted on, with both domains left out. It is the Dice of simulated images with "
+        "the structures of the run."
+    ]
+    if (found["strangeness"] > STRANGE).any():
+        sentences.append(
+            "? unlike nearly all that models were fitted on: they tell little more than a mean there, and the interval "
+            "may be too narrow."
+        )
+    return sentences

@@ -36,6 +36,7 @@ __all__ = [
     "PredictionScore",
     "analyse",
     "analyse_frozen",
+    "half_width_elsewhere",
 ]
 
 Floats = NDArray[np.float64]
@@ -236,20 +237,25 @@ def _reference_intervals(
     reference: pd.DataFrame, predictor: Predictor, options: AnalysisOptions
 ) -> Callable[[Floats], Interval]:
     """Half width of a predictor in its reference study, and the share of other residuals within it."""
-    parts = folds(reference, "both", options.n_folds, options.resampling.seed)
-    left_out = predictions(reference, predictor, parts, options.threads) - reference["dice_mean"].to_numpy(
-        np.float64
-    )
 
     def intervals(residuals: Floats) -> Interval:
         try:
-            width = conformal_half_width(as_matrix(reference, left_out), options.resampling.level)
+            width = half_width_elsewhere(reference, predictor, options)
         except UserError as error:
             return None, None, str(error)
         known = np.abs(residuals[np.isfinite(residuals)])
         return width, float((known <= width).mean()), ""
 
     return intervals
+
+
+def half_width_elsewhere(reference: pd.DataFrame, predictor: Predictor, options: AnalysisOptions) -> float:
+    """Half width of the interval around what a predictor, fitted on a reference study, foretells of new domains: from
+    pairs of that study with both domains left out. Raises UserError for too few domains."""
+    parts = folds(reference, "both", options.n_folds, options.resampling.seed)
+    found = predictions(reference, predictor, parts, options.threads)
+    left_out = found - reference["dice_mean"].to_numpy(np.float64)
+    return conformal_half_width(as_matrix(reference, left_out), options.resampling.level)
 
 
 def _none_stated(residuals: Floats) -> Interval:

@@ -20,12 +20,21 @@ it is no discovery.
 from dataclasses import dataclass
 from typing import Final, Literal
 
+import numpy as np
 import pandas as pd
 
 from passband.errors import UserError
-from passband.shift.analysis import Analysis, AnalysisOptions, Memory, analyse, analyse_frozen
+from passband.shift.analysis import (
+    Analysis,
+    AnalysisOptions,
+    Memory,
+    analyse,
+    analyse_frozen,
+    half_width_elsewhere,
+)
 from passband.shift.conformal import fewest_conditions
 from passband.shift.evidence import BASELINES
+from passband.shift.pair_table import KEYS
 from passband.shift.predictors import (
     Predictor,
     by_kernel,
@@ -43,6 +52,7 @@ from passband.shift.standard import (
     standard_baselines,
     standard_ours,
 )
+from passband.shift.strangeness import strangeness
 
 ContestName = Literal["physics", "unlabelled"]
 
@@ -101,8 +111,8 @@ def judged_frozen(
     memory: of another contest on these pairs. Raises UserError for too few conditions in either, or for columns or
     evidence missing in one of them.
     """
-    common = [name for name in reference if name in pairs and (name != SIMULATED or _is_whole(name, pairs))]
-    _check_size(reference[common], options)
+    common = _in_both(pairs, reference)
+    _check_size(common, options)
     found = [pairs[f"{role}_id"].nunique() for role in ("train", "test")]
     if min(found) < FEWEST_JUDGED:
         raise UserError(
@@ -111,8 +121,33 @@ def judged_frozen(
         )
     if name == "unlabelled":
         _check_confidence(pairs)
-    taking_part = contest(name, reference[common])
+    taking_part = contest(name, common)
     return analyse_frozen(pairs, reference, taking_part.ours, taking_part.baselines, options, memory)
+
+
+def foretold(pairs: pd.DataFrame, reference: pd.DataFrame, options: AnalysisOptions) -> pd.DataFrame:
+    """What the primary predictor of `physics`, fitted on all pairs of a reference study, foretells of pairs of which
+    nothing but the Dice at home is known: columns train_id, test_id, home_dice, foretold, half_width, strangeness.
+
+    half_width: of the interval at the level of the options, see `half_width_elsewhere`; strangeness: see there. Raises
+    UserError for too few domains in the reference.
+    """
+    common = _in_both(pairs, reference)
+    _check_size(common, options)
+    predictor = contest("physics", common).ours[0]
+    model = predictor.fitted(predictor.features(reference), reference["dice_mean"].to_numpy(np.float64))
+    return pairs[[*KEYS, "home_dice"]].assign(
+        foretold=model(predictor.features(pairs)),
+        half_width=half_width_elsewhere(reference, predictor, options),
+        strangeness=strangeness(pairs, reference, predictor),
+    )
+
+
+def _in_both(pairs: pd.DataFrame, reference: pd.DataFrame) -> pd.DataFrame:
+    """The reference with those of its columns that are in the pairs too, for all of them where these are simulated."""
+    return reference[
+        [name for name in reference if name in pairs and (name != SIMULATED or _is_whole(name, pairs))]
+    ]
 
 
 def _physics(pairs: pd.DataFrame) -> Contest:

@@ -34,12 +34,11 @@ PLAIN: Final = tuple(name for name, each in BASELINES.items() if set(each.needs)
 """Baselines that need no image."""
 
 
-def measured_pairs(study: Study, waves_of: WavesOf) -> pd.DataFrame:
-    """A row per pair of any series: train_id, test_id, `MEASURES`, `PLAIN`, settings of both as train_…, test_….
+def measured_pairs(study: Study, pairs: Sequence[tuple[str, str]], waves_of: WavesOf) -> pd.DataFrame:
+    """A row per pair of domains: train_id, test_id, `MEASURES`, `PLAIN`, settings of both as train_…, test_….
 
     waves_of: the training scenes of a set of structures.
     """
-    pairs = study.pairs
     names = tuple(dict.fromkeys(name for pair in pairs for name in pair))
     specimens = {each: _specimen(study, each, waves_of) for each in _structures(study, names)}
     known = [name for name in names if specimens[study.domains[name].structures] is not None]

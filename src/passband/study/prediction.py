@@ -53,21 +53,27 @@ def verdicts(results: Results, fitted_on: Sequence[Results] = ()) -> list[Verdic
     where no network is there at all, or where one of these is the same study, is named twice, or has its measures on
     another band or pixels.
     """
-    for place, reference in enumerate(fitted_on):
-        if reference.study == results.study:
-            raise UserError(f"--fitted-on {reference.place}: that is the study itself; name another one")
-        if reference.study.name in {each.study.name for each in fitted_on[:place]}:
-            raise UserError(f"--fitted-on {reference.place}: '{reference.study.name}' is named twice")
-        if differing := _differing_scale(results.study, reference.study):
-            raise UserError(
-                f"--fitted-on {reference.place}: its measures are on another scale ({differing}); name a study that "
-                "agrees"
-            )
+    check_reference(results.study, fitted_on)
     there = set(results.dice["network_id"].map(results.series))
     every = [series for series in results.study.all_series() if series.name in there]
     if not every:
         raise UserError(f"{results.place}: no network of the study is there")
     return [_verdict(results, series, fitted_on) for series in every]
+
+
+def check_reference(study: Study, fitted_on: Sequence[Results]) -> None:
+    """Raises UserError where one of the studies to fit on is this one, is named twice, or has its measures on another
+    band or pixels."""
+    for place, reference in enumerate(fitted_on):
+        if reference.study == study:
+            raise UserError(f"--fitted-on {reference.place}: that is the study itself; name another one")
+        if reference.study.name in {each.study.name for each in fitted_on[:place]}:
+            raise UserError(f"--fitted-on {reference.place}: '{reference.study.name}' is named twice")
+        if differing := _differing_scale(study, reference.study):
+            raise UserError(
+                f"--fitted-on {reference.place}: its measures are on another scale ({differing}); name a study that "
+                "agrees"
+            )
 
 
 def _differing_scale(study: Study, reference: Study) -> str:

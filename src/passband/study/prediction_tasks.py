@@ -45,14 +45,14 @@ def measure_pairs(root: str, study_json: str) -> dict[str, Any]:
     def training_waves(structures: str) -> Any:
         return waves_of(root, study, structures, "training")
 
-    save_table(RunFolder(Path(root)).measures, measured_pairs(study, training_waves))
+    save_table(RunFolder(Path(root)).measures, measured_pairs(study, study.pairs, training_waves))
     return {}
 
 
 def classify_bands(root: str, study_json: str) -> dict[str, Any]:
     """How a classifier without a network fares on simulated images of pairs of domains, as one table."""
     study = study_of(study_json)
-    table = band_table(contested_pairs(study), partial(_simulated, root, study_json))
+    table = band_table(contested_pairs(study), partial(simulated_textures, root, study_json))
     save_table(RunFolder(Path(root)).bands, table)
     _some_waves.cache_clear()
     return {}
@@ -124,7 +124,7 @@ def _shown(root: str, study_json: str, series: FullSeries, domain: str, networks
     )
 
 
-def _simulated(root: str, study_json: str, domain: str, to_fit_on: bool) -> Batch | None:
+def simulated_textures(root: str, study_json: str, domain: str, to_fit_on: bool) -> Batch | None:
     """Images of training structures under the imaging of a domain; those to fit on and those to try on differ."""
     study = study_of(study_json)
     every = _some_waves(root, study_json, study.domains[domain].structures)

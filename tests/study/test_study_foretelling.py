@@ -1,0 +1,103 @@
+"""Dice of a run's networks under conditions to come: from its waves and other studies' models, without an image."""
+
+import json
+from pathlib import Path
+
+import pytest
+from prediction_samples import made_up_run, wide_study
+from study_samples import tiny_study
+
+from command_line import call
+from passband.errors import UserError
+from passband.execution.executors import ExecutorSpec
+from passband.imaging.distribution import ImagingDistribution, normal
+from passband.shift.analysis import AnalysisOptions
+from passband.shift.comparison import Resampling
+from passband.shift.contests import foretold
+from passband.storage.run_folder import RunFolder
+from passband.study import pictures
+from passband.study.foretelling import foretell
+from passband.study.load import study_yaml
+from passband.study.prediction import with_settings
+from passband.study.results import Results, open_results
+from passband.study.run import run_study
+
+TARGET = ImagingDistribution(defocus_nm=normal(2.0, 1.0), dose_e_per_A2=200.0)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    pictures.forget()
+    root = tmp_path_factory.mktemp("runs") / "tiny"
+    run_study(tiny_study(), root, ExecutorSpec(name="inline"))
+    return root
+
+
+@pytest.fixture(scope="module")
+def taught(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    return open_results(made_up_run(tmp_path_factory.mktemp("runs") / "wide", wide_study()).root)
+
+
+def test_conditions_that_the_study_has_too_are_foretold_as_from_its_own_tables(
+    finished: Path, taught: Results
+) -> None:
+    run = open_results(finished)
+    again = run.study.domains["+4 nm"].imaging
+    found = foretell(finished, {"again": again}, [taught])
+    series = run.study.all_series()[0]
+    paired = [(run.study, run.pairs(series)), (taught.study, taught.pairs(taught.study.all_series()[0]))]
+    own, reference = with_settings(paired[0], paired[1:])
+    assert reference is not None
+    expected = foretold(own, reference, AnalysisOptions(Resampling(seed=0)))
+    for train in series.train_on:
+        (told,) = found[found["train_id"] == train].to_dict("records")
+        pair = (expected["train_id"] == train) & (expected["test_id"] == "+4 nm")
+        (known,) = expected[pair].to_dict("records")
+        assert told["test_id"] == "again"
+        assert told["home_dice"] == pytest.approx(known["home_dice"])
+        assert told["foretold"] == pytest.approx(known["foretold"], abs=2e-3)
+
+
+def test_every_training_domain_and_every_target_is_told_with_an_interval(
+    finished: Path,
+    taught: Results,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    paths = [tmp_path / "near.yaml", tmp_path / "far.yaml"]
+    paths[0].write_text("energy_kV: 300\ndefocus_nm: 6\ndose_e_per_A2: 400\n", encoding="utf-8")
+    paths[1].write_text("energy_kV: 300\ndefocus_nm: 90\ndose_e_per_A2: 3\n", encoding="utf-8")
+    arguments = ("foretell", str(finished), *map(str, paths), "--fitted-on", taught.place)
+    assert call(monkeypatch, *arguments, "--json") == 0
+    pairs = json.loads(capsys.readouterr().out)["pairs"]
+    assert [(each["train_id"], each["test_id"]) for each in pairs] == [
+        (train, target) for target in ("near", "far") for train in ("-8 nm", "+8 nm")
+    ]
+    assert all(0 <= each["foretold"] <= 1 and 0 < each["half_width"] < 1 for each in pairs)
+    assert all(each["strangeness"] > 0.95 for each in pairs if each["test_id"] == "far")
+    assert call(monkeypatch, *arguments) == 0
+    printed = capsys.readouterr().out
+    assert "90% interval" in printed
+    assert "unlike nearly all that models were fitted on" in printed
+
+
+def test_what_cannot_be_foretold_is_refused_in_a_sentence(
+    finished: Path, taught: Results, tmp_path: Path
+) -> None:
+    other_energy = TARGET.model_copy(update={"energy_kV": 80.0})
+    too_large = TARGET.model_copy(update={"Cs_mm": 1.2})
+    empty = RunFolder.create(tmp_path / "empty")
+    empty.study.write_text(study_yaml(tiny_study()), encoding="utf-8")
+    for root, targets, structures, words in (
+        (finished, {"new": other_energy}, None, "new: energy_kV is 80, but the waves of the run are"),
+        (finished, {"new": too_large}, None, r"domains\.new\.imaging"),
+        (finished, {"+4 nm": TARGET}, None, "a domain of the study has this name"),
+        (finished, {"new": TARGET}, "gold", "--structures gold: the study has CdSe"),
+        (empty.root, {"new": TARGET}, None, "no network of the study is there"),
+        (tmp_path / "nothing", {"new": TARGET}, None, "nothing"),
+    ):
+        with pytest.raises(UserError, match=words):
+            foretell(root, targets, [taught], structures)
+    with pytest.raises(UserError, match="is named twice"):
+        foretell(finished, {"new": TARGET}, [taught, taught])
