@@ -11,6 +11,7 @@ from command_line import call
 from passband.errors import UserError
 from passband.execution.executors import ExecutorSpec
 from passband.imaging.distribution import ImagingDistribution, normal
+from passband.report.wording import typographic
 from passband.shift.analysis import AnalysisOptions
 from passband.shift.comparison import Resampling
 from passband.shift.contests import foretold
@@ -79,6 +80,8 @@ def test_every_training_domain_and_every_target_is_told_with_an_interval(
     assert call(monkeypatch, *arguments) == 0
     printed = capsys.readouterr().out
     assert "90% interval" in printed
+    best = max((each for each in pairs if each["test_id"] == "near"), key=lambda each: each["foretold"])
+    assert f"trained on {typographic(best['train_id'])} for near ({best['foretold']:.2f}) and " in printed
     assert "unlike nearly all that models were fitted on" in printed
 
 

@@ -5,7 +5,7 @@ from math import nan
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from passband.report.wording import interval, number
+from passband.report.wording import interval, listed, number, typographic
 from passband.shift.contests import APART
 
 if TYPE_CHECKING:
@@ -200,13 +200,20 @@ def _capital(text: str) -> str:
 
 
 def foretelling_sentences(found: "DataFrame") -> list[str]:
-    """What stands under a table of `shift.contests.foretold`: how sure it is, and where it is not."""
+    """What stands under a table of `shift.contests.foretold`: what to train on, how sure that is, where it is not."""
     width = number(found["half_width"].iloc[0])
     sentences = [
         f"In nine cases of ten the Dice of a new pair lies within ±{width} of what is foretold: so far off were pairs "
         "of the studies that models are fitted on, with both domains left out. It is the Dice of simulated images with "
         "the structures of the run."
     ]
+    if found["train_id"].nunique() > 1:
+        best = found.loc[found.groupby("test_id", sort=False)["foretold"].idxmax()]
+        words = [
+            f"{row['train_id']} for {row['test_id']} ({number(row['foretold'])})"
+            for row in best.to_dict("records")
+        ]
+        sentences.insert(0, f"Foretold best: trained on {listed([typographic(each) for each in words])}.")
     if (found["strangeness"] > STRANGE).any():
         sentences.append(
             "? unlike nearly all that models were fitted on: they tell little more than a mean there, and the interval "
