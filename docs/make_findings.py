@@ -23,16 +23,19 @@ from passband.study.plan import network_plans
 from passband.study.results import Results, open_results
 
 RESULTS = Path(__file__).parents[1] / "results"
-ANALYSES = (
-    ("imaging-judge", "imaging-wide"),
-    ("imaging-judge", None),
-    ("imaging", None),
-    ("structure", None),
-    ("thickness", None),
-    ("paper-scale", None),
-    ("paper-scale", "imaging-wide"),
+TEACHING = ("imaging-wide", "particles-wide")
+ANALYSES: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("imaging-judge", ("imaging-wide",)),
+    ("particles-judge", TEACHING),
+    ("particles-judge", ("imaging-wide",)),
+    ("imaging-judge", ()),
+    ("imaging", ()),
+    ("structure", ()),
+    ("thickness", ()),
+    ("paper-scale", ()),
+    ("paper-scale", TEACHING),
 )
-"""What is analysed, and on what models are fitted: None is the study itself."""
+"""What is analysed, and on what models are fitted: nothing is the study itself."""
 STUDIES = ("imaging", "imaging-judge", "structure", "thickness")
 MEASURES = (
     "sigma_radial",
@@ -192,8 +195,11 @@ def told_starts(results: Results) -> None:
 def main() -> None:
     """Print them all."""
     for judged, taught in ANALYSES:
-        print(f"\n$ passband analyse results/{judged}" + (f" --fitted-on results/{taught}" if taught else ""))
-        analyse(RESULTS / judged, False, None if taught is None else RESULTS / taught)
+        print(
+            f"\n$ passband analyse results/{judged}"
+            + "".join(f" --fitted-on results/{each}" for each in taught)
+        )
+        analyse(RESULTS / judged, False, [RESULTS / each for each in taught])
     for study in STUDIES:
         table = pairs(open_results(RESULTS / study))
         order = table["discriminant_loss"].rank(method="first")

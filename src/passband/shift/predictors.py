@@ -23,7 +23,7 @@ Predict = Callable[[Floats], Floats]
 Fit = Callable[[Floats, Floats, Sequence[int]], Predict]
 """Features (n, p), Dice (n,) and the sign of every feature's effect (+1, -1, 0 for any) to a model."""
 
-MOST_PAIRS: Final = 5000
+MOST_PAIRS: Final = 10_000
 """Pairs that a smooth model is fitted to at most: its cost grows with their square. Trees take all."""
 PAIRS_PER_DOMAIN: Final = 12
 """Pairs of a training domain beyond which more teach little (docs/decisions/0025 and 0026) ..."""
