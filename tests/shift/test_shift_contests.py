@@ -176,6 +176,16 @@ def test_frozen_models_are_those_of_the_reference_and_see_nothing_of_the_study_j
     assert found.score("ours").coverage is not None
 
 
+def test_models_that_lack_confidence_on_a_part_of_their_study_are_refused_and_not_filled_in() -> None:
+    judge, taught = study(4, 8), study(10, 10, seed=1)
+    taught.loc[taught.index[:7], "soft_dice_confidence"] = np.nan
+    with pytest.raises(UserError, match="for 7 of 200 pairs of the study that models are fitted on"):
+        judged_frozen("unlabelled", judge, taught, OPTIONS)
+    assert judged_frozen("physics", judge, taught, OPTIONS).scheme == "frozen"
+    with pytest.raises(UserError, match="what networks of the study that models are fitted on say"):
+        judged_frozen("unlabelled", judge, study(10, 10, seed=1, evidence=False), OPTIONS)
+
+
 def test_frozen_contests_have_the_headline_of_all_others() -> None:
     told = judged_frozen("physics", study(9, 5, seed=1), study(10, 4), OPTIONS).headline()
     assert told.keys() == judged("physics", study(10, 4), OPTIONS).headline().keys()

@@ -121,6 +121,7 @@ def judged_frozen(
         )
     if name == "unlabelled":
         _check_confidence(pairs)
+        _check_confidence(reference, " of the study that models are fitted on")
     taking_part = contest(name, common)
     return analyse_frozen(pairs, reference, taking_part.ours, taking_part.baselines, options, memory)
 
@@ -197,18 +198,18 @@ def _unlabelled(pairs: pd.DataFrame) -> Contest:
     )
 
 
-def _check_confidence(pairs: pd.DataFrame) -> None:
-    """Raises UserError where what the network says of itself is not known of every pair."""
+def _check_confidence(pairs: pd.DataFrame, whose: str = "") -> None:
+    """Raises UserError where what the network says of itself is not known of every pair. whose: of which, in words."""
     if not set(CONFIDENCE) <= set(pairs.columns):
         raise UserError(
-            "there is no table of what networks say of unlabelled images; with at least nine training and nine test "
-            "domains `passband run` makes it"
+            f"there is no table of what networks{whose} say of unlabelled images; with at least nine training and nine "
+            "test domains `passband run` makes it"
         )
     lost = int(pairs[list(CONFIDENCE)].isna().any(axis=1).sum())
     if lost:
         raise UserError(
-            f"for {lost:,} of {len(pairs):,} pairs there is nothing that networks say of unlabelled images; `passband "
-            "run` makes it after the networks, and `--so-far` of those that are there"
+            f"for {lost:,} of {len(pairs):,} pairs{whose} there is nothing that networks say of unlabelled images; "
+            "`passband run` makes it after the networks, and `--so-far` of those that are there"
         )
 
 
