@@ -238,12 +238,12 @@ def test_features_that_come_first_are_not_drowned_by_others() -> None:
     )
 
 
-@pytest.mark.parametrize(("domains", "fitted"), [(1, 2000), (166, 2000), (200, 2400), (1000, 5000)])
+@pytest.mark.parametrize(("domains", "fitted"), [(1, 2000), (166, 2000), (200, 2400), (1000, 10_000)])
 def test_a_smooth_model_is_fitted_to_more_pairs_where_there_are_more_training_domains(
     domains: int, fitted: int
 ) -> None:
     assert predictors.pairs_fitted(domains) == fitted
-    every = np.arange(6000.0)
+    every = np.arange(12_000.0)
     home = every % domains
     features, dice = predictors._some_of(np.stack([home, every], 1), every)
     assert len(set(dice)) == len(dice) == fitted
