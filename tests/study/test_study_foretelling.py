@@ -83,6 +83,11 @@ def test_every_training_domain_and_every_target_is_told_with_an_interval(
     best = max((each for each in pairs if each["test_id"] == "near"), key=lambda each: each["foretold"])
     assert f"trained on {typographic(best['train_id'])} for near ({best['foretold']:.2f}) and " in printed
     assert "unlike nearly all that models were fitted on" in printed
+    again = tmp_path / "again" / "near.yaml"
+    again.parent.mkdir()
+    again.write_text(paths[0].read_text(encoding="utf-8"), encoding="utf-8")
+    assert call(monkeypatch, *arguments, str(again)) == 2
+    assert "two targets have the same file name" in capsys.readouterr().err
 
 
 def test_what_cannot_be_foretold_is_refused_in_a_sentence(

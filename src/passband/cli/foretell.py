@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from passband.cli.console import app, messages, results
+from passband.errors import UserError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,6 +35,10 @@ def foretell(
     from passband.study.results import open_results
 
     named = {path.stem: load_imaging(path) for path in targets}
+    if len(named) < len(targets):
+        raise UserError(
+            "two targets have the same file name; give each one of its own, since it names the target"
+        )
     with messages.status("measuring, fitting and leaving out …"):
         found = foretold(root, named, [open_results(each) for each in fitted_on], structures)
     if as_json:

@@ -204,8 +204,8 @@ def foretelling_sentences(found: "DataFrame") -> list[str]:
     width = number(found["half_width"].iloc[0])
     sentences = [
         f"In nine cases of ten the Dice of a new pair lies within ±{width} of what is foretold: so far off were pairs "
-        "of the studies that models are fitted on, with both domains left out. It is the Dice of simulated images with "
-        "the structures of the run."
+        "of the studies that models are fitted on, with both domains left out; with particles unlike theirs it is less "
+        "sure. It is the Dice of simulated images with the structures of the run."
     ]
     if found["train_id"].nunique() > 1:
         best = found.loc[found.groupby("test_id", sort=False)["foretold"].idxmax()]
