@@ -33,6 +33,7 @@ ANALYSES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("structure", ()),
     ("thickness", ()),
     ("paper-scale", ()),
+    ("paper-scale", ("imaging-wide",)),
     ("paper-scale", TEACHING),
 )
 """What is analysed, and on what models are fitted: nothing is the study itself."""
