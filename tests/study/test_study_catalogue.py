@@ -7,16 +7,18 @@ import pytest
 from passband.imaging.distribution import ImagingDistribution, mean_value, standard_deviation, support
 from passband.records import canonical_json
 from passband.study.catalogue import CATALOGUE, paper_scale
-from passband.study.catalogue.axes import (
+from passband.study.catalogue.axes import side
+from passband.study.catalogue.families import imaging_family, structure_family
+from passband.study.catalogue.imaging_domains import PIXELS_NM, drawn_imaging
+from passband.study.catalogue.prediction import (
     imaging,
+    imaging_draws,
     imaging_judge,
+    imaging_retrial,
     imaging_wide,
     particles_judge,
     particles_wide,
-    side,
 )
-from passband.study.catalogue.families import imaging_family, structure_family
-from passband.study.catalogue.imaging_domains import PIXELS_NM, drawn_imaging
 from passband.study.load import check_study
 from passband.study.plan import all_scenes, network_plans, scenes
 from passband.study.study import Study
@@ -197,7 +199,22 @@ def test_no_scene_and_no_imaging_of_the_judges_is_in_a_study_that_models_are_fit
     def drawn(study: Study) -> set[str]:
         return {canonical_json(each.imaging) for each in study.domains.values()}
 
-    for judge in (imaging_judge(), particles_judge()):
-        for taught in (imaging(), imaging_wide(), particles_wide()):
+    for judge in (imaging_judge(), particles_judge(), imaging_retrial()):
+        for taught in (imaging(), imaging_wide(), particles_wide(), imaging_draws()):
             assert not scene_ids(judge) & scene_ids(taught)
             assert not drawn(judge) & drawn(taught)
+
+
+def test_a_draw_of_structures_shares_no_scene_with_another_and_serves_whole_blocks() -> None:
+    study = imaging_draws()
+    found = list(all_scenes(study))
+    assert len({scene.scene_id for scene in found}) == len(found) == 8 * (72 + 16 + 24)
+    assert len({scene.library for scene in found}) == 8 * 3
+    assert len({canonical_json(each.scenes) for each in study.structures.values()}) == 1
+    (own,) = study.all_series()
+    draws = [{study.domains[name].structures for name in own.tests_of(each)} for each in own.train_on]
+    assert {len(each) for each in draws} == {1}
+    assert len(draws) == 480
+    assert {name: sum(name in each for each in draws) for name in study.structures} == dict.fromkeys(
+        study.structures, 60
+    )

@@ -37,7 +37,8 @@ class Scene:
 def scenes(study: Study, structures: str, split: Split) -> tuple[Scene, ...]:
     """The scenes of one set and split, in order."""
     each = study.structures[structures]
-    library = seed_for(study.seed, "support", split)
+    draw = (each.draw,) if each.draw else ()
+    library = seed_for(study.seed, "support", split, *draw)
     content = {
         "version": SCENE_VERSION,
         "scenes": each.scenes.model_dump(mode="json"),
@@ -45,7 +46,7 @@ def scenes(study: Study, structures: str, split: Split) -> tuple[Scene, ...]:
     }
     if getattr(each.scenes.support, "blocks", None) is not None:
         content["library"] = library
-    seeds = [seed_for(study.seed, "scene", split, index) for index in range(getattr(each, split))]
+    seeds = [seed_for(study.seed, "scene", split, index, *draw) for index in range(getattr(each, split))]
     return tuple(
         Scene(structures, split, index, seed, library, content_id(content | {"seed": seed}))
         for index, seed in enumerate(seeds)

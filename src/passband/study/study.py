@@ -30,9 +30,13 @@ Blocks = Annotated[int, Field(ge=1, exclude_if=_is(1))]
 
 
 class StructureSet(Record):
-    """Scenes drawn from one distribution, and how many of them serve each purpose. No scene serves two."""
+    """Scenes drawn from one distribution, and how many of them serve each purpose. No scene serves two.
+
+    draw: sets of one distribution in one study have no scene in common if their numbers differ here.
+    """
 
     scenes: SceneDistribution
+    draw: Annotated[int, Field(ge=0, exclude_if=_is(0))] = 0
     training: Annotated[int, Field(ge=0)]
     validation: Annotated[int, Field(ge=0)]
     test: Annotated[int, Field(ge=1)]

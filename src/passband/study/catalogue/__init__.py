@@ -5,18 +5,22 @@ from collections.abc import Callable
 from passband.study.catalogue.axes import (
     breadth,
     dose,
-    imaging,
-    imaging_judge,
-    imaging_wide,
     mixtures,
     paper_scale,
-    particles_judge,
-    particles_wide,
     side,
     structure,
     thickness,
 )
 from passband.study.catalogue.defocus import defocus, demo, published_defocus
+from passband.study.catalogue.prediction import (
+    imaging,
+    imaging_draws,
+    imaging_judge,
+    imaging_retrial,
+    imaging_wide,
+    particles_judge,
+    particles_wide,
+)
 from passband.study.study import Study
 
 __all__ = ["CATALOGUE", "defocus", "demo", "paper_scale", "published_defocus"]
@@ -32,7 +36,9 @@ CATALOGUE: dict[str, Callable[[], Study]] = {
     "side": side,
     "imaging": imaging,
     "imaging-wide": imaging_wide,
+    "imaging-draws": imaging_draws,
     "imaging-judge": imaging_judge,
+    "imaging-retrial": imaging_retrial,
     "particles-wide": particles_wide,
     "particles-judge": particles_judge,
     "paper-scale": paper_scale,
