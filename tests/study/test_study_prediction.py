@@ -22,7 +22,7 @@ from passband.report.prediction import prediction_paragraphs
 from passband.report.publish import publish
 from passband.shift.contests import DIRECT_SIMULATION, SIMULATED
 from passband.shift.standard import BAND_CLASSIFIER, PRIMARY
-from passband.storage.documents import load_sealed_json, write_json
+from passband.storage.documents import load_sealed_json, write_json, write_sealed_json
 from passband.storage.ledger import Ledger
 from passband.storage.results_folder import ResultsFolder, save_narrow
 from passband.storage.run_folder import RunFolder
@@ -231,6 +231,18 @@ def test_a_small_study_says_in_report_and_command_why_nothing_is_said(
     assert told == load_sealed_json(RunFolder(finished).analysis)
     assert call(monkeypatch, "analyse", str(finished)) == 0
     assert sentence in capsys.readouterr().out
+
+
+def test_the_page_tells_of_an_analysis_that_knew_fewer_networks(copied: Path) -> None:
+    analysis = RunFolder(copied).analysis
+    told = load_sealed_json(analysis)
+    fewer = told["networks"] - 1
+    write_sealed_json(analysis, {**told, "networks": fewer})
+    sentence = f"This was said when {fewer} networks were there; `passband run` says it of {fewer + 1}."
+    page = publish(copied)
+    assert sentence in " ".join(page.read_text(encoding="utf-8").split())
+    write_sealed_json(analysis, told)
+    assert "This was said when" not in publish(copied).read_text(encoding="utf-8")
 
 
 def test_a_large_study_is_told_in_figures(
