@@ -17,7 +17,7 @@ from passband.errors import UserError
 from passband.report.data import ReportData, empty_table
 from passband.report.figures import report_figures
 from passband.report.hero import plot_hero
-from passband.report.look import rendered
+from passband.report.look import WIDTH_IN, named_ticks, new_figure, rendered
 from passband.report.plots_information import epsilon_of_domains, plot_epsilon
 from passband.report.summary import summarise
 from passband.report.write import write_report
@@ -179,6 +179,28 @@ def test_no_label_is_cut_off_and_no_two_labels_of_an_axis_overlap(name: str) -> 
         }
         for text in [*others, *(label for labels in ticks for label in labels)]:
             assert is_inside(text, figure), (key, text.get_text())
+
+
+@pytest.mark.parametrize("columns", [1, 2, 3])
+def test_numbers_that_stand_for_domains_have_room_in_narrow_panels(columns: int) -> None:
+    figure = new_figure(WIDTH_IN, 2.5)
+    for axes in figure.subplots(1, columns, squeeze=False).flat:
+        named_ticks(axes, [f"#{number}" for number in range(1, 481)], 12 if columns == 3 else 20)
+        axes.set_xlim(0, 479)
+    figure.draw_without_rendering()
+    assert not any(overlapping(labels) for axes in figure.axes for labels in tick_labels(axes))
+
+
+@pytest.mark.parametrize(("most_open", "head"), [(5, "<details open>"), (4, "<details>")])
+def test_a_long_key_to_the_domains_is_closed_at_first(
+    most_open: int, head: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("passband.report.axis.LONGEST_NAME", 5)
+    monkeypatch.setattr("passband.report.page.MOST_OPEN", most_open)
+    data = several_settings(Shape((-10, 10), (-20, -10, 0, 10, 20), (0.01,), 1, 2))
+    text = write_report(data, tmp_path).read_text(encoding="utf-8")
+    assert f"{head}\n<summary>Key to the numbers" in text
+    assert text.count("<li><b>#") == 5
 
 
 def tick_labels(axes: Axes) -> list[list[Text]]:

@@ -14,6 +14,7 @@ from passband.report.publish import publish
 from passband.storage.run_folder import RunFolder
 from passband.storage.tables import load_table, read_parts
 from passband.study import pictures
+from passband.study.examples import shown_domains
 from passband.study.load import load_study, study_yaml
 from passband.study.plan import network_plans
 from passband.study.prediction import verdicts
@@ -57,6 +58,12 @@ def test_a_network_is_tested_on_the_domains_of_its_own_block() -> None:
     whole = in_blocks(wide_study(), 1)
     assert all(own(whole).tests_of(name) == names for name in names)
     assert len(whole.pairs) == 10 * 10
+
+
+def test_examples_are_of_the_block_or_of_all_blocks_where_it_has_too_few() -> None:
+    names = wide_study().test_on
+    assert shown_domains(in_blocks(wide_study(), 2), names[0]) == names[:5]
+    assert shown_domains(in_blocks(wide_study(), 5), names[0]) == names
 
 
 def test_what_does_not_divide_or_parts_a_domain_from_its_own_tests_is_refused(tmp_path: Path) -> None:

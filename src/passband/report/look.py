@@ -26,6 +26,8 @@ T = TypeVar("T")
 Kind = Literal["svg", "png"]
 
 WIDTH_IN: Final = 7.2
+CHARACTERS_WIDE, LONGEST_UPRIGHT = 70, 14
+"""Characters of labels, with their gaps, that fit side by side across a page, and of one that is not turned."""
 INK: Final = "#1b1e23"
 ACCENT: Final = "#1f4e8c"
 ALARM: Final = "#a3351b"
@@ -143,10 +145,15 @@ def named_ticks(axes: Axes, labels: list[str], most: int = 30) -> None:
     """Put names at 0, 1, 2 … of the x axis, as many as fit, turned where they are long."""
     shown = regular_places(len(labels), most)
     names = [labels[i] for i in shown]
-    axes.set_xticks(shown, names, rotation=90 if turned_height_in(names) else 0)
+    place = axes.get_subplotspec()
+    columns = place.get_gridspec().ncols if place is not None else 1
+    axes.set_xticks(shown, names, rotation=90 if turned_height_in(names, columns) else 0)
 
 
-def turned_height_in(labels: list[str]) -> float:
-    """Height of labels that are too long to stand side by side, 0 where they are not."""
-    longest = max(len(label) for label in labels)
-    return 0.062 * longest if sum(len(label) + 2 for label in labels) > 70 or longest > 14 else 0.0
+def turned_height_in(labels: list[str], columns: int = 1) -> float:
+    """Height of labels that are too long to stand side by side, 0 where they are not.
+
+    columns: panels that share the width of the page.
+    """
+    longest, all_of_them = max(len(label) for label in labels), sum(len(label) + 2 for label in labels)
+    return 0.062 * longest if columns * all_of_them > CHARACTERS_WIDE or longest > LONGEST_UPRIGHT else 0.0

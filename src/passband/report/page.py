@@ -19,6 +19,8 @@ from passband.report.summary import TOLERANCE
 from passband.report.wording import count, duration, number, typographic
 
 MOST_FAILURES: Final = 200
+MOST_OPEN: Final = 40
+"""Rows of the key to domains with which it is open at first: more would push the page out of sight."""
 STATISTICS: Final = (("overall", "spearman"), ("overall", "kendall"), ("within_training", "spearman"))
 
 
@@ -60,6 +62,7 @@ def page(data: ReportData, told: Headline, figures: Mapping[str, FigureOnPage]) 
         mask=_mask_words(data),
         sample=_sample_words(data),
         key=_key(domain_axis(data.domains)),
+        most_open=MOST_OPEN,
         correlations=_correlation_rows(data.correlations),
         prediction=[] if data.prediction is None else prediction_paragraphs(data.prediction),
         failures=[

@@ -31,7 +31,7 @@ def plot_coherence(table: pd.DataFrame, axis: DomainAxis) -> Figure:
     table: a row per domain and structure, as ``study.coherence.coherence_table`` gives it.
     """
     names = [axis.tick(name) for name in axis.order] if axis.setting is None else [""]
-    figure = new_figure(WIDTH_IN, 2.6 + turned_height_in(names))
+    figure = new_figure(WIDTH_IN, 2.6 + turned_height_in(names, columns=2))
     left, right = figure.subplots(1, 2)
     _over_domains(left, table, "difference_percent", axis, (INK, "s", "as they are"))
     look = (ACCENT, "o", "standardised, as networks see them")

@@ -36,7 +36,7 @@ def plot_epsilon(epsilon: pd.Series, own: pd.DataFrame, axis: DomainAxis) -> Fig
     epsilon: as from ``epsilon_of_domains``; own: train_id and value per network, as in ``Summary.own``.
     """
     names = [axis.tick(name) for name in axis.order] if axis.setting is None else [""]
-    figure = new_figure(WIDTH_IN, 2.6 + turned_height_in(names))
+    figure = new_figure(WIDTH_IN, 2.6 + turned_height_in(names, columns=2))
     left, right = figure.subplots(1, 2, width_ratios=[1.25, 1])
     _over_domains(left, epsilon, set(own["train_id"]), axis)
     _against_difficulty(right, epsilon, own, axis)

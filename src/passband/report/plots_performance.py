@@ -57,7 +57,7 @@ def plot_in_distribution(own: dict[str, pd.DataFrame], networks: pd.DataFrame, a
     names = axis.ordered(own["dice"]["train_id"])
     beside = len(names) <= 8
     labels = [axis.tick(name) for name in names]
-    figure = new_figure(WIDTH_IN, (2.6 if beside else 4.6) + turned_height_in(labels))
+    figure = new_figure(WIDTH_IN, (2.6 if beside else 4.6) + turned_height_in(labels, 2 if beside else 1))
     both = figure.subplots(1 if beside else 2, 2 if beside else 1, sharex=True, squeeze=False).flat
     rates = networks.set_index("network_id")["learning_rate"]
     for axes, metric in zip(both, METRICS, strict=True):

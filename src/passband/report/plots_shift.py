@@ -45,7 +45,7 @@ def plot_gap_profile(profile: pd.DataFrame, metric: str, axis: DomainAxis) -> Fi
     tests = axis.ordered(profile["test_id"])
     labels = [axis.tick(name) for name in tests] if axis.setting is None else []
     in_blocks = axis.setting is None and is_in_blocks(profile)
-    below = turned_height_in(labels) if labels and not in_blocks else 0.0
+    below = turned_height_in(labels, columns=3) if labels and not in_blocks else 0.0
     figure, grid = panels(len(names) + pooled, 1.75, below)
     for axes, name in zip(grid, names, strict=False):
         rows = profile[profile["train_id"] == name]

@@ -22,7 +22,7 @@ from passband.storage.weights import StoredNetwork
 from passband.study.study import Study
 from passband.units import nm_to_A
 
-MOST_CONDITIONS = 12
+FEWEST_CONDITIONS, MOST_CONDITIONS = 3, 12
 CURVE_POINTS = 400
 
 
@@ -43,12 +43,16 @@ def ranked_networks(summary: pd.DataFrame, train_id: str) -> list[str]:
 
 
 def shown_domains(study: Study, train_id: str) -> tuple[str, ...]:
-    """Test domains with the structures of the training domain, itself among them; evenly thinned out when many."""
-    same = [
-        name
-        for name in study.all_series()[0].tests_of(train_id)
-        if study.domains[name].structures == study.domains[train_id].structures
-    ]
+    """Test domains with the structures of the training domain, itself among them; evenly thinned out when many.
+
+    Those of its own block, or, where too few of them have its structures, of all blocks.
+    """
+    series = study.all_series()[0]
+    own, every = (
+        [name for name in tests if study.domains[name].structures == study.domains[train_id].structures]
+        for tests in (series.tests_of(train_id), series.test_on)
+    )
+    same = own if len(own) >= FEWEST_CONDITIONS else every
     if len(same) > MOST_CONDITIONS:
         kept = {same[round(i)] for i in np.linspace(0, len(same) - 1, MOST_CONDITIONS - 1)} | {train_id}
         same = [name for name in same if name in kept]
