@@ -71,6 +71,8 @@ def test_networks_see_pixels_so_a_magnified_specimen_is_another_one() -> None:
     assert grid.q_per_A[texture][np.argmax(true.particle[0, 0][texture])] == pytest.approx(0.3, abs=0.02)
     assert grid.q_per_A[texture][np.argmax(seen.particle[0, 0][texture])] == pytest.approx(0.6, abs=0.03)
     assert seen.specimen.particle_diameter_A == pytest.approx(own.particle_diameter_A / 2)
-    assert (seen.standard_field * seen.plane).sum() == pytest.approx(1)
+    beyond = seen.noise_beyond / seen.variance.mean()
+    assert (seen.standard_field * seen.plane).sum() + beyond == pytest.approx(1)
+    assert seen.noise_beyond == pytest.approx(0.0025 / 0.64 - (seen.noise * seen.plane).sum())
     # a pixel of four times the area holds four times the electrons: noise per area as seen is a quarter
     assert seen.noise == pytest.approx(imaged_domain(own, imaging(-8), grid, 0.4).noise / 4)

@@ -1,5 +1,6 @@
 """Spectra of objects beyond the weak-phase limit, against waves and images made of them."""
 
+from dataclasses import replace
 from math import pi
 
 import numpy as np
@@ -16,10 +17,10 @@ from passband.information.expected import image_power
 from passband.information.object_spectrum import (
     ObjectSpectrum,
     particle_spectrum,
-    support_spectrum,
+    scene_spectra,
     weak_phase,
 )
-from passband.information.specimen import specimen_of_waves
+from passband.information.specimen import particle_count, specimen_of_waves
 from passband.information.spectra import RadialSpectrum, specimen_spectrum
 from passband.information.wave_moments import wave_moments
 from passband.wave import ExitWave, SceneWaves
@@ -99,8 +100,44 @@ def test_a_support_is_the_scene_less_its_particles_at_one_plane() -> None:
     particle, support = random_phase(3, 0.01), random_phase(4, 0.02)
     scene = SceneWaves(full=wave(particle + support), particles=wave(particle))
     alone = particle_spectrum([wave(support)])
-    found = support_spectrum([scene])
+    _, found = scene_spectra([scene])
     assert found.power_A2 == pytest.approx(alone.power_A2, rel=0.1, abs=0.02 * alone.power_A2.max())
+
+
+@pytest.mark.parametrize("through", [0.9 * np.exp(0.6j), np.exp(-1j)])
+def test_a_support_that_only_turns_and_weakens_the_beam_has_no_spectrum(through: complex) -> None:
+    particles = wave(random_phase(3, 0.3))
+    scene = SceneWaves(full=replace(particles, field=particles.field * through), particles=particles)
+    seen, rest = scene_spectra([scene])
+    alone = particle_spectrum([particles])
+    assert rest.power_A2.max() < 1e-9 * alone.power_A2.max()
+    assert seen.power_A2 == pytest.approx(abs(through) ** 4 * alone.power_A2, rel=1e-5)
+
+
+def test_spectra_of_a_scene_know_no_phase_of_the_whole_wave() -> None:
+    waves = wave(random_phase(3, 0.2) + random_phase(4, 0.3) + 0.5), wave(random_phase(3, 0.2))
+    turned = [replace(waves[0], field=waves[0].field * np.exp(1j)), waves[1]]
+    for one, other in zip(*(scene_spectra([SceneWaves(*each)]) for each in (waves, turned)), strict=True):
+        assert one.power_A2 == pytest.approx(other.power_A2, rel=1e-5)
+        assert one.pseudo_A2 == pytest.approx(other.pseudo_A2, rel=1e-5, abs=1e-6 * one.power_A2.max())
+
+
+def test_the_support_of_a_scene_is_what_its_particles_add_nothing_to_in_images() -> None:
+    """A support that turns the beam, too, leaves its own spectrum, and no ghost of the particles."""
+    particle, support = random_phase(3, 0.05), 0.5 + random_phase(4, 0.02)
+    scene = SceneWaves(full=wave(particle + support), particles=wave(particle))
+    _, found = scene_spectra([scene])
+    alone = particle_spectrum([wave(support)])
+    assert found.power_A2 == pytest.approx(alone.power_A2, rel=0.1, abs=0.02 * alone.power_A2.max())
+
+
+def test_where_atoms_move_the_spectrum_is_that_of_the_mean_image() -> None:
+    configurations = torch.cat([wave(random_phase(seed, 0.02)).field for seed in range(8)])
+    found = particle_spectrum([ExitWave(configurations, GRID, ENERGY_eV)])
+    mean = sum(random_phase(seed, 0.02) for seed in range(8)) / 8
+    assert found.power_A2 == pytest.approx(
+        particle_spectrum([wave(mean)]).power_A2, rel=0.05, abs=0.01 * found.power_A2.max()
+    )
 
 
 def test_an_analytic_object_between_two_depths_is_the_mean_over_them() -> None:
@@ -139,6 +176,15 @@ def test_a_specimen_is_told_from_waves_and_masks() -> None:
     assert found.scenes[0].covered_fraction == pytest.approx(np.pi * 100 / 51.2**2, rel=0.02)
     with pytest.raises(ValueError, match="covered by particles in part"):
         specimen_of_waves([scene], [0 * disc])
+
+
+@pytest.mark.parametrize("rolled", [(0, 0), (64, 0), (0, 70), (60, 66)])
+def test_particles_across_an_edge_of_the_periodic_field_are_counted_once(rolled: tuple[int, int]) -> None:
+    y, x = np.mgrid[:128, :128]
+    places = ((64, 64), (20, 90), (100, 24))
+    mask = np.max([((y - a) ** 2 + (x - b) ** 2 < 100).astype(float) for a, b in places], axis=0)
+    assert particle_count(np.roll(mask, rolled, (0, 1))) == 3
+    assert particle_count(0 * mask) == 0
 
 
 def test_a_spot_is_seen_or_not_by_the_direction_of_the_astigmatism() -> None:

@@ -108,5 +108,6 @@ def _found(domain: DomainSpectra, weights: Floats, threshold: float) -> Found:
 
 
 def _answer(texture: Rings, weights: Floats) -> tuple[float, float]:
-    """Mean and standard deviation of the weighted sum over a texture."""
-    return float(weights @ texture.amplitude), float(np.sqrt(weights @ texture.covariance @ weights))
+    """Mean and standard deviation, above 0, of the weighted sum over a texture."""
+    deviation = float(np.sqrt(weights @ texture.covariance @ weights))
+    return float(weights @ texture.amplitude), max(deviation, float(np.finfo(np.float64).tiny))

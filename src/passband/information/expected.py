@@ -5,11 +5,12 @@ particles (p) and of everything else (s) in a scene, see `object_spectrum`,
 
     P_p(q) = MTF² {2 S_p <|t|²> + 2 Re[C_p <t(q) t(-q)>]} / f       inside a particle; f the covered fraction
     P_s(q) = the same of the support, with f = 1
-    N(q)   = MTF² <1/dose> / DQE                                    shot noise
+    N(q)   = NTF² <1/dose> / DQE(0)                                 shot noise
 
 so the spectrum is P0 = P_s + N outside and P1 = P0 + P_p inside. Networks see every image brought to
-variance 1: V = ∫ (P0 + f P_p) d²q, scene by scene, and the standardised spectra are p0 = P0/V, p1 = P1/V. All
-in Å², over the whole band, spatial frequencies in every direction.
+variance 1: V = ∫ (P0 + f P_p) d²q + what noise there is beyond the band, in the corners of the pixels' square of
+frequencies, scene by scene; the standardised spectra are p0 = P0/V, p1 = P1/V. All in Å², over the whole band,
+spatial frequencies in every direction.
 
 Limits: linear imaging; the support adds to the particle independently. One mean spectrum stands for all
 conditions of the distribution, which is exact for narrow ones; a broad one is better split into modes.
@@ -23,8 +24,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from passband.imaging.detector import dqe as dqe_of
 from passband.imaging.detector import mtf as mtf_of
+from passband.imaging.detector import ntf as ntf_of
 from passband.imaging.distribution import ImagingDistribution
 from passband.information.band import PolarGrid
 from passband.information.object_spectrum import ObjectSpectrum
@@ -38,33 +39,42 @@ FAINTEST: Final = 1e-3
 """Least noise, over the mean power of the band: fainter texture than -30 dB is taken for unseen."""
 
 
+UNSEEN: Final = 1e-12
+"""Power that is passed, over that of the object, below which it is rounding."""
+SQUARE: Final = 64
+"""Frequencies along a side of the pixels' square at which noise is summed."""
+
+
 @dataclass(frozen=True)
 class DetectorCurves:
-    """MTF in [0, 1] and DQE in (0, 1] at the nodes of a grid, each (n_phi, n_q) or what broadcasts to it."""
+    """MTF in [0, 1] and noise NTF²/DQE(0) at the nodes of a grid, each (n_phi, n_q) or what broadcasts to it.
+
+    noise_per_A2: the integral of the latter over all frequencies that the pixels of the images have [1/Å²].
+    """
 
     mtf: Floats
-    dqe: Floats
-
-
-IDEAL: Final = DetectorCurves(np.ones(()), np.ones(()))
-"""Counts every electron in its pixel."""
+    noise: Floats
+    noise_per_A2: float
 
 
 def detector_curves(distribution: ImagingDistribution, grid: PolarGrid, pixel_A: float) -> DetectorCurves:
-    """The curves of a distribution's detector for images with pixels of a size [Å]."""
+    """The curves of a distribution's detector, an ideal one if it names none, for images with pixels of a size [Å]."""
     detector = distribution.detector
     if detector is None:
-        return IDEAL
+        return DetectorCurves(np.ones(()), np.ones(()), 1 / pixel_A**2)
     q, phi = torch.from_numpy(grid.q_per_A)[None, :], torch.from_numpy(grid.phi_rad)[:, None]
-    mtf, dqe = (curve(detector, q * phi.sin(), q * phi.cos(), pixel_A).numpy() for curve in (mtf_of, dqe_of))
-    return DetectorCurves(mtf, np.maximum(dqe, FAINTEST**2))
+    mtf, ntf = (curve(detector, q * phi.sin(), q * phi.cos(), pixel_A).numpy() for curve in (mtf_of, ntf_of))
+    side = (torch.arange(SQUARE, dtype=torch.float64) + 0.5) / SQUARE * 0.5 / pixel_A
+    square = ntf_of(detector, side[:, None], side[None, :], pixel_A).square().mean().item() / pixel_A**2
+    return DetectorCurves(mtf, ntf**2 / detector.DQE0, square / detector.DQE0)
 
 
 @dataclass(frozen=True, eq=False)
 class DomainSpectra:
     """Expected spectra of a domain [Å²]; arrays of scenes are (n_scenes, n_phi, n_q), others (n_phi, n_q).
 
-    particle: P_p; support: P_s; noise: N, above 0; particle_power: S_p over the field, mean over scenes;
+    particle: P_p; support: P_s; noise: N, above 0; noise_beyond: the variance by noise outside the band;
+    particle_power: S_p over the field, mean over scenes;
     modes: the conditions of a broad distribution one by one, with weights that sum to 1; empty if it is taken as
     one.
     """
@@ -74,6 +84,7 @@ class DomainSpectra:
     particle: Floats
     support: Floats
     noise: Floats
+    noise_beyond: float
     particle_power: Floats
     modes: tuple[tuple[float, "DomainSpectra"], ...] = ()
 
@@ -101,7 +112,7 @@ class DomainSpectra:
     def variance(self) -> Floats:
         """V, the variance of the contrast over whole images, (n_scenes,)."""
         whole = self.outside + self.covered_fraction[:, None, None] * self.particle
-        return np.asarray((whole * self.plane).sum(axis=(1, 2)), dtype=np.float64)
+        return np.asarray((whole * self.plane).sum(axis=(1, 2)) + self.noise_beyond, dtype=np.float64)
 
     @cached_property
     def standard_outside(self) -> Floats:
@@ -115,7 +126,8 @@ class DomainSpectra:
 
     @cached_property
     def standard_field(self) -> Floats:
-        """The spectrum of whole standardised images, mean over scenes; its integral is 1."""
+        """The spectrum of whole standardised images, mean over scenes; it integrates to 1 less what lies outside
+        the band."""
         f = self.covered_fraction[:, None, None]
         return np.asarray(
             ((1 - f) * self.standard_outside + f * self.standard_inside).mean(0), dtype=np.float64
@@ -183,10 +195,8 @@ def _magnified(domain: DomainSpectra, grid: PolarGrid, factor: float) -> DomainS
     )
 
 
-def domain_spectra(
-    specimen: Specimen, transfer: WaveMoments, detector: DetectorCurves = IDEAL
-) -> DomainSpectra:
-    """The expected spectra of a specimen under the imaging distribution whose moments are given.
+def domain_spectra(specimen: Specimen, transfer: WaveMoments, detector: DetectorCurves) -> DomainSpectra:
+    """The expected spectra of a specimen under the imaging distribution whose moments are given, by a detector.
 
     Raises ValueError for no scenes or a covered fraction outside (0, 1).
     """
@@ -197,14 +207,16 @@ def domain_spectra(
     support = [image_power(scene.support, transfer) if scene.support else np.zeros(shape) for scene in scenes]
     passed = np.stack([image_power(scene.particle, transfer) for scene in scenes]) * detector.mtf**2
     texture = np.stack(support) * detector.mtf**2
-    noise = detector.mtf**2 * transfer.inverse_dose_A2 / detector.dqe
+    noise = np.broadcast_to(detector.noise * transfer.inverse_dose_A2, shape)
+    within = float((noise * 2 * np.pi * transfer.grid.q_per_A * transfer.grid.element()).sum())
     faintest = FAINTEST * _mean_over_plane((texture + passed).mean(0), transfer.grid)
     return DomainSpectra(
         specimen,
         transfer,
         passed / np.array([scene.covered_fraction for scene in scenes])[:, None, None],
         texture,
-        np.broadcast_to(np.maximum(noise, faintest if faintest > 0 else 1.0), shape),
+        np.maximum(noise, faintest if faintest > 0 else 1.0),
+        max(detector.noise_per_A2 * transfer.inverse_dose_A2 - within, 0.0),
         np.mean([scene.particle.on(transfer.grid)[0] for scene in scenes], axis=0),
     )
 
@@ -213,7 +225,7 @@ def image_power(spectrum: ObjectSpectrum, transfer: WaveMoments) -> Floats:
     """Expected power of the contrast in linear imaging [Å²], (n_phi, n_q): 4 S <|T|²> for a weak phase object."""
     power, pseudo = spectrum.on(transfer.grid)
     passed = 2 * power * transfer.mean_square + 2 * (pseudo * transfer.mean_pair).real
-    return np.maximum(passed, 0.0)
+    return np.where(passed > UNSEEN * power, passed, 0.0)
 
 
 def _mean_over_plane(values: Floats, grid: PolarGrid) -> float:

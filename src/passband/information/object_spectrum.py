@@ -14,8 +14,8 @@ with t the transfer of the wave, so the power of the image needs two second mome
 A weak phase object at the plane of zero defocus has C = -S, and P = 4 S <|T|²>. An object with amplitude
 (strong, thick, absorbing) has C above -S. A weak phase object at the depth d downstream has C = -S
 exp(2πi λ d q²), which is C10 shifted by -d: it is in focus at an overfocus of d. So C says in which plane a
-support stands, and how its thickness blurs that. What is left out is the part of the image that is quadratic
-in the scattered wave.
+support stands, and how its thickness blurs that. Where the atoms move, u is its mean over the configurations,
+as the image is. What is left out is the part of the image that is quadratic in the scattered wave.
 """
 
 from collections.abc import Sequence
@@ -73,7 +73,7 @@ def weak_phase(
 
 
 def particle_spectrum(waves: Sequence[ExitWave], sectors: int = 1) -> ObjectSpectrum:
-    """S and C of the particles-only waves of some scenes, all on one grid: mean over scenes and configurations.
+    """S and C of the particles-only waves of some scenes, all on one grid: mean over scenes.
 
     sectors: 1 averages over azimuth; more keep the spots of single scenes. Raises ValueError for no waves or
     several grids.
@@ -81,18 +81,22 @@ def particle_spectrum(waves: Sequence[ExitWave], sectors: int = 1) -> ObjectSpec
     return _on_rings(waves, [_scattered(wave) for wave in waves], sectors)
 
 
-def support_spectrum(scenes: Sequence[SceneWaves], sectors: int = 1) -> ObjectSpectrum:
-    """S and C of everything but the particles: of the full wave less the wave of the particles, at one plane.
+def scene_spectra(scenes: Sequence[SceneWaves], sectors: int = 1) -> tuple[ObjectSpectrum, ObjectSpectrum]:
+    """S and C of the particles as they stand in their scenes, and of everything else in these, at one plane.
 
-    What the particles scatter again of the support's wave is counted with the support. Raises ValueError as
-    above.
+    The support turns and weakens the beam as a whole, by s = ψ0/ψp0 of the means of the full wave and of that of the
+    particles, and with the beam what the particles scatter: in the image of the scene they are |s|² F[ψp] ψp0*. The
+    support is the rest of the full wave, with what the particles scatter again of the support's wave. Raises ValueError
+    as above.
     """
-    full = [scene.full for scene in scenes]
-    rest = [
-        (_at_zero_defocus(scene.full) - _at_zero_defocus(scene.particles)) * _mean(scene.full).conj()
+    full = [_scattered(scene.full) for scene in scenes]
+    particles = [
+        _scattered(scene.particles) * (_mean(scene.full) / _mean(scene.particles)).abs().square()
         for scene in scenes
     ]
-    return _on_rings(full, rest, sectors)
+    rest = [whole - part for whole, part in zip(full, particles, strict=True)]
+    waves = [scene.full for scene in scenes]
+    return _on_rings(waves, particles, sectors), _on_rings(waves, rest, sectors)
 
 
 def _scattered(wave: ExitWave) -> torch.Tensor:
@@ -118,11 +122,10 @@ def _on_rings(waves: Sequence[ExitWave], spectra: list[torch.Tensor], sectors: i
         raise ValueError("an object's spectrum needs at least one wave, and all of them on one grid")
     grid = waves[0].grid
     area_A2 = grid.extent_A[0] * grid.extent_A[1]
+    spectra = [u.mean(0) for u in spectra]  # an image is the mean of those of its configurations
     opposite = [torch.roll(u.flip(-2, -1), (1, 1), (-2, -1)) for u in spectra]
-    power = np.mean([(u.abs() ** 2).mean(0).numpy() for u in spectra], axis=0) * area_A2
-    pseudo = (
-        np.mean([(u * v).mean(0).numpy() for u, v in zip(spectra, opposite, strict=True)], axis=0) * area_A2
-    )
+    power = np.mean([(u.abs() ** 2).numpy() for u in spectra], axis=0) * area_A2
+    pseudo = np.mean([(u * v).numpy() for u, v in zip(spectra, opposite, strict=True)], axis=0) * area_A2
     qy, qx = grid.frequencies_per_A()
     q, phi = np.hypot(qy, qx), np.arctan2(qy + 0 * qx, qx + 0 * qy) % np.pi
     ring = np.rint(q * min(grid.extent_A)).astype(np.int64)

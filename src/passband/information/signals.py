@@ -68,7 +68,7 @@ def spectrum_divergence(train: DomainSpectra, test: DomainSpectra) -> float:
 
 def noise_share(domain: DomainSpectra) -> float:
     """Share of shot noise in the variance of the image, in [0, 1]."""
-    return _total(domain.noise, domain) / float(domain.variance.mean())
+    return (_total(domain.noise, domain) + domain.noise_beyond) / float(domain.variance.mean())
 
 
 def noise_gained(train: DomainSpectra, test: DomainSpectra) -> float:

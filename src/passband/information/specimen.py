@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import label
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
-from passband.information.object_spectrum import ObjectSpectrum, particle_spectrum, support_spectrum
+from passband.information.object_spectrum import ObjectSpectrum, scene_spectra
 from passband.wave import SceneWaves
 
 
@@ -40,23 +42,27 @@ def specimen_of_waves(
     """The specimen that some scenes are samples of, scene by scene; those that are empty or full are left out.
 
     masks: (ny, nx) of 0 and 1, where the particles are, on the grids of the waves; the mean diameter is that of the
-    disc with the mean area of a connected part. Raises ValueError if no scene is left.
+    disc with the mean area of a connected part, in a field that is periodic. Raises ValueError if no scene is left.
     """
     known = [(scene, mask) for scene, mask in zip(scenes, masks, strict=True) if 0 < float(mask.mean()) < 1]
     if not known:
         raise ValueError("a specimen needs a scene that is covered by particles in part")
-    parts = sum(int(label(mask)[1]) for _, mask in known)
+    parts = sum(particle_count(mask) for _, mask in known)
     area_A2 = sum(float(mask.sum()) * scene.particles.grid.sampling_A**2 for scene, mask in known) / parts
     return Specimen(
-        tuple(
-            SceneSpectra(
-                particle_spectrum([scene.particles]), support_spectrum([scene]), float(np.mean(mask))
-            )
-            for scene, mask in known
-        ),
+        tuple(SceneSpectra(*scene_spectra([scene]), float(np.mean(mask))) for scene, mask in known),
         particle_diameter_A=float(2 * np.sqrt(area_A2 / np.pi)),
         patch_A=patch_A,
     )
+
+
+def particle_count(mask: NDArray[np.floating]) -> int:
+    """Number of connected parts of a mask (ny, nx) whose opposite edges meet."""
+    labels, count = label(mask)
+    edges = np.concatenate([labels[[0, -1]], labels[:, [0, -1]].T], axis=1).reshape(2, -1)
+    first, second = edges[:, (edges > 0).all(axis=0)] - 1
+    touching = coo_array((np.ones(len(first)), (first, second)), shape=(count, count))
+    return int(connected_components(touching, directed=False)[0])
 
 
 def mean_specimen(specimen: Specimen) -> Specimen:

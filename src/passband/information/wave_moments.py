@@ -51,7 +51,7 @@ class WaveMoments:
     """What an imaging distribution does to waves on average, on a polar grid; arrays are (n_phi, n_q).
 
     mean_square: <|t|²> in [0, 1], mean of q and -q; mean_pair: <t(q) t(-q)>, complex; mean_transfer: <T>, complex.
-    delocalisation_A: |∇χ|/2π [Å] at LEVELS levels of probability, increasing, (LEVELS, n_phi, n_q).
+    delocalisation_A: |∇χ|/2π [Å], at q and -q alike, at LEVELS levels of probability, increasing, (LEVELS, n_phi, n_q).
     inverse_dose_A2: <1/dose> [Å² per electron], 0 without shot noise.
     """
 
@@ -110,6 +110,7 @@ def _moments(nodes: Nodes, grid: PolarGrid, inverse_dose_A2: float) -> WaveMomen
     t = wave_transfer(nodes.condition, qy, qx, torch.complex128)
     opposite = t if is_round(nodes.condition) else wave_transfer(nodes.condition, -qy, -qx, torch.complex128)
     weights = nodes.weights
+    moved_A = [_delocalisation_A(nodes.condition, sign * qy, sign * qx) for sign in (1, -1)]
     if not is_still(nodes.condition):
         still = motion_transfer(nodes.condition, qy, qx)
         t, opposite = t * still, opposite * still
@@ -122,7 +123,7 @@ def _moments(nodes: Nodes, grid: PolarGrid, inverse_dose_A2: float) -> WaveMomen
         mean((t.abs().square() + opposite.abs().square()) / 2).numpy(),
         mean(t * opposite).numpy(),
         mean(0.5j * (t - opposite.conj())).numpy(),
-        _levels(_delocalisation_A(nodes.condition, qy, qx), weights).numpy(),
+        _levels(torch.cat(moved_A), torch.cat([weights, weights]) / 2).numpy(),
         inverse_dose_A2,
     )
 
