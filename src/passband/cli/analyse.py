@@ -50,6 +50,25 @@ def export_results(
     results.print(export(root, to), highlight=False)
 
 
+@app.command()
+def remeasure(
+    published: Annotated[Path, typer.Argument(help="A folder of published results.")],
+    root: Annotated[Path, typer.Option(help="A run folder for the waves of the training structures.")],
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Worker processes; default: one per core.")
+    ] = None,
+) -> None:
+    """Make the measures of published results anew, with this version of passband; no network is trained."""
+    from passband.execution.executors import ExecutorSpec
+    from passband.study.export_results import export_measures
+    from passband.study.results import published_study
+    from passband.study.run import RunOptions, run_study
+
+    spec = ExecutorSpec(name="dask", workers=workers)
+    run_study(published_study(published), root, spec, RunOptions(measures_only=True))
+    results.print(export_measures(root, published), highlight=False)
+
+
 def _print(series: str, told: Mapping[str, Any]) -> None:
     """The verdict of one series: a table and a sentence for each contest, and what no prediction can pass."""
     from passband.report.prediction import (

@@ -25,13 +25,16 @@ _WORDS: Final[Mapping[str, str]] = MappingProxyType(
         "median": "a constant, the median",
         "measures, settings and textures": "our measures, settings and textures",
         "measures": "our measures alone",
-        "measures and confidence": "our measures and the network’s confidence",
+        "measures and confidence": "our measures, the network’s confidence and the labelled part",
         "parameters": "trees on the settings of both domains",
         "parameters (smooth)": "the settings, smoothly",
         "parameters and confidence": "trees on settings and confidence",
         "parameters and confidence (smooth)": "settings and confidence, smoothly",
         "confidence": "trees on confidence and its change",
         "confidence (smooth)": "confidence and its change, smoothly",
+        "confidence (smooth), then settings": "confidence, then the settings",
+        "confidence and labelled part (smooth)": "confidence and the labelled part, smoothly",
+        "confidence and labelled part (smooth), then settings": "confidence and labelled part, then the settings",
         "labelled_fraction_gained": "how much more is labelled",
         "band_classifier_dice": "classifier of textures, no network",
         "discriminant_dice": "discriminant of textures, by formula",
@@ -169,7 +172,7 @@ def limit_sentences(limits: Mapping[str, Any]) -> list[str]:
     if (ceiling := limits["noise_ceiling"]) is not None:
         lines.append(
             f"No prediction can do better than {number(ceiling['mae'], 3)} on average, or than a rank correlation of "
-            f"{number(ceiling['spearman_within'], 2)} within a training domain: so far apart are halves of networks."
+            f"{number(ceiling['spearman_within'], 2)} within a training domain: so far apart are its networks."
         )
     if (asymmetry := limits["asymmetry"]) is not None:
         explained = (

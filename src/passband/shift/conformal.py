@@ -64,7 +64,7 @@ def _fewest_of(table: Floats) -> int:
 def coverage_left_out(
     residuals: Floats, groups: tuple[NDArray[np.int64], NDArray[np.int64]], level: float
 ) -> float:
-    """Share in [0, 1] of pairs within an interval that was calibrated without either of their domains.
+    """Share in [0, 1] of pairs within an interval that was calibrated without either of their domains in its role.
 
     groups: the fold of each training (n,) and test domain (m,). Raises UserError for too few conditions.
     """

@@ -4,9 +4,10 @@
 classifier of textures, without a network, finds in images simulated under either; they have to beat
 distances of the settings, plain measures of transfer, and trees and the same smooth model on the settings alone.
 
-`unlabelled`: images of the test domain without masks. Ours are the measures with the network's confidence; they
-have to beat confidence, its change, agreement of networks, distances of features and of power spectra, and
-trees on settings and confidence.
+`unlabelled`: images of the test domain without masks. Ours are the measures with the network's confidence and how much
+more it labels; they have to beat confidence, its change, agreement of networks, distances of features and of power
+spectra, trees on settings and confidence, and our own models of confidence, the labelled part and the settings without
+any measure: so what is compared is what measures add (docs/decisions/0029).
 
 In both, every predictor also sees the Dice at home. The figure that decides is the mean absolute error of
 Dice for pairs whose domains were both left out, or, with models fitted on another study and frozen, of all pairs.
@@ -192,10 +193,21 @@ def _unlabelled(pairs: pd.DataFrame) -> Contest:
         (
             *singles,
             by_measures("confidence", confident),
-            by_kernel("confidence (smooth)", tuple(confident)),
+            *_without_measures(pairs, settings),
             *(known if settings else []),
         ),
     )
+
+
+def _without_measures(pairs: pd.DataFrame, settings: list[str]) -> list[Predictor]:
+    """Our own models of what a network says of itself, of how much more it labels, and of the settings."""
+    said: dict[str, tuple[str, ...]] = {"confidence (smooth)": CONFIDENCE}
+    if LABELLED in pairs:
+        said["confidence and labelled part (smooth)"] = (*CONFIDENCE, LABELLED)
+    found = [by_kernel(name, columns) for name, columns in said.items()]
+    if settings:
+        found += [by_kernel_in_turn(f"{name}, then settings", each, settings) for name, each in said.items()]
+    return found
 
 
 def _check_confidence(pairs: pd.DataFrame, whose: str = "") -> None:

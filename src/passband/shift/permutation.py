@@ -1,8 +1,9 @@
 """Does a measure go with the performance of pairs at all? Permutation of whole domains (Mantel, QAP).
 
 Under the null hypothesis the names of the domains could be exchanged in the measure's matrix without anyone
-noticing. So whole rows and whole columns are permuted, each on its own, which keeps what is good or bad about
-a domain in both matrices; pairs are never permuted one by one. What other matrices explain can be taken out
+noticing. So domains are relabelled, which keeps what is good or bad about a domain in both matrices: those that train
+and test get one new name for both roles, those of one role only are exchanged among themselves; pairs are never
+permuted one by one. What other matrices explain can be taken out
 first (double semi-partialling: both sides are regressed on them, and the residuals are permuted).
 
 References: N. Mantel, Cancer Res. 27, 209 (1967); D. Dekker, D. Krackhardt, T. A. B. Snijders, Psychometrika
@@ -21,6 +22,10 @@ from passband.seeds import random_stream
 
 Floats = NDArray[np.float64]
 
+Places = NDArray[np.int64]
+Shared = Sequence[tuple[int, int]]
+"""Row and column of every domain that is in both roles."""
+
 AT_ONCE: Final = 64
 """Permutations that are reckoned together."""
 
@@ -35,10 +40,15 @@ class PermutationTest:
 
 
 def permutation_test(
-    performance: Floats, measure: Floats, given: Sequence[Floats] = (), permutations: int = 999, seed: int = 0
+    performance: Floats,
+    measure: Floats,
+    given: Sequence[Floats] = (),
+    permutations: int = 999,
+    seed: int = 0,
+    shared: Shared = (),
 ) -> PermutationTest:
     """One measure (n, m), tested as `permutation_tests` do."""
-    return permutation_tests(performance, {"": measure}, given, permutations, seed)[""]
+    return permutation_tests(performance, {"": measure}, given, permutations, seed, shared)[""]
 
 
 def permutation_tests(
@@ -47,10 +57,12 @@ def permutation_tests(
     given: Sequence[Floats] = (),
     permutations: int = 999,
     seed: int = 0,
+    shared: Shared = (),
 ) -> dict[str, PermutationTest]:
     """Test measures (n, m) against performance (n, m), all by the same permutations; NaN pairs are left out of each.
 
-    given: matrices whose effect is taken out of both by least squares on ranks. Raises ValueError where a matrix has
+    given: matrices whose effect is taken out of both by least squares on ranks. shared: row and column of every domain
+    that is in both roles. Raises ValueError where a matrix has
     another shape.
     """
     if any(each.shape != performance.shape for each in (*measures.values(), *given)):
@@ -65,13 +77,15 @@ def permutation_tests(
         taken_out = [_ranks(each, known) for each in given]
         x = np.stack([_residuals(_ranks(measures[name], known), taken_out, known) for name in names])
         y = _residuals(_ranks(performance, known), taken_out, known)
-        observed, reached = _reached(x, y, permutations, seed)
+        observed, reached = _reached(
+            x, y, permutations, seed, np.array(shared, dtype=np.int64).reshape(-1, 2)
+        )
         for name, value, count in zip(names, observed, reached, strict=True):
             found[name] = PermutationTest(float(value), (1 + int(count)) / (1 + permutations), permutations)
     return {name: found[name] for name in measures}
 
 
-def _reached(x: Floats, y: Floats, permutations: int, seed: int) -> tuple[Floats, NDArray[np.int64]]:
+def _reached(x: Floats, y: Floats, permutations: int, seed: int, shared: Places) -> tuple[Floats, Places]:
     """Correlations of measures (k, n, m) with y (n, m), and how often permutations of y's domains reach each."""
     flat = np.where(np.isfinite(x), x, 0.0).reshape(len(x), -1)
     mask = np.isfinite(y)
@@ -80,10 +94,22 @@ def _reached(x: Floats, y: Floats, permutations: int, seed: int) -> tuple[Floats
     for first in range(0, permutations, AT_ONCE):
         moved = np.full((min(AT_ONCE, permutations - first), *y.shape), np.nan)
         for each in moved:
-            each[np.ix_(*(stream.permutation(size) for size in y.shape))] = y
+            each[np.ix_(*_relabelled(y.shape, shared, stream))] = y
         drawn = _correlations(flat, mask, moved)
         reached += (np.abs(drawn) >= np.abs(observed)[:, None] - 1e-12).sum(axis=1)
     return observed, reached
+
+
+def _relabelled(shape: tuple[int, ...], shared: Places, stream: np.random.Generator) -> list[Places]:
+    """A new place for every row and every column."""
+    order, found = stream.permutation(len(shared)), []
+    for size, own in zip(shape, shared.T, strict=True):
+        places = np.arange(size)
+        others = np.setdiff1d(places, own)
+        places[others] = stream.permutation(others)
+        places[own] = own[order]
+        found.append(places)
+    return found
 
 
 def _correlations(flat: Floats, mask: NDArray[np.bool_], moved: Floats) -> Floats:

@@ -30,6 +30,7 @@ _MARK: Final = "results.json"
 Portions = Literal["networks", "scores", "evidence"]
 _KINDS: Final[tuple[Portions, ...]] = ("networks", "scores", "evidence")
 PairTable = Literal["measures", "bands", "information"]
+PAIR_TABLES: Final[tuple[PairTable, ...]] = ("measures", "bands", "information")
 
 
 def is_results_folder(root: Path) -> bool:

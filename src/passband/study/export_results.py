@@ -4,6 +4,7 @@ Additive: networks that stand there already are left out, the others become one 
 rewritten. A run need not be finished; tables that need all networks follow with a later export.
 """
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -14,7 +15,7 @@ from passband.errors import UserError
 from passband.records import content_id, parse_record
 from passband.storage.documents import load_json, load_yaml, write_json
 from passband.storage.ledger import Ledger
-from passband.storage.results_folder import ResultsFolder, save_narrow
+from passband.storage.results_folder import PAIR_TABLES, PairTable, ResultsFolder, save_narrow
 from passband.storage.run_folder import RunFolder
 from passband.storage.seals import sha256_of
 from passband.storage.summary import read_summary
@@ -56,6 +57,21 @@ def export_results(root: Path, to: Path) -> str:
         f"{to}: {len(fresh):,} networks added, {len(known) + len(fresh):,} of {study.n_networks:,} are there; "
         f"{size / 1e6:.2f} MB"
     )
+
+
+def export_measures(root: Path, to: Path) -> str:
+    """Add the table of measures that a run folder holds to published results of its study; returns a sentence.
+
+    Raises UserError as `export_results`, and where the table is not there.
+    """
+    folder, results = RunFolder.existing(root), ResultsFolder(to)
+    study = parse_record(Study, load_yaml(folder.study), str(folder.study))
+    results.begin(content_id(study))
+    if not folder.measures.exists():
+        raise UserError(f"{root}: there is no table of measures")
+    kinds: tuple[PairTable, ...] = ("measures",)
+    (path,) = _pair_tables(folder, results, study, kinds)
+    return f"{path}: the measures of {len(study.pairs):,} pairs"
 
 
 def _portion_name(
@@ -109,17 +125,23 @@ def _evidence_keys(folder: RunFolder, study: Study, plans: tuple[NetworkPlan, ..
     return current & set(part_keys(folder.evidence))
 
 
-def _pair_tables(folder: RunFolder, results: ResultsFolder, study: Study) -> dict[Path, str]:
+def _pair_tables(
+    folder: RunFolder, results: ResultsFolder, study: Study, kinds: Collection[PairTable] = PAIR_TABLES
+) -> dict[Path, str]:
     """Tables of pairs that the run has made for this very study, by their ids."""
-    ids = {"measures": measures_id(study), "bands": bands_id(study), "information": information_id(study)}
+    ids: dict[PairTable, str] = {
+        "measures": measures_id(study),
+        "bands": bands_id(study),
+        "information": information_id(study),
+    }
     sums = {}
     with Ledger(folder.ledger) as ledger:
         done = ledger.done_keys("measures") | ledger.done_keys("information")
-    for kind, key in ids.items():
+    for kind, key in ((kind, ids[kind]) for kind in kinds):
         table = getattr(folder, kind)
         if table.exists():  # one that an older version has made is named after its bytes
             name = key if key in done else sha256_of(table.read_bytes())[:16]
-            path = results.pairs(kind, name)  # type: ignore[arg-type]
+            path = results.pairs(kind, name)
             sums[path] = save_narrow(path, load_table(table))
     return sums
 

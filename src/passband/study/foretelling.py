@@ -13,6 +13,7 @@ import pandas as pd
 from passband.errors import UserError
 from passband.execution.workers import usable_cores
 from passband.imaging.distribution import ImagingDistribution
+from passband.information.registry import MEASURES
 from passband.records import canonical_json, parse_record
 from passband.seeds import seed_for
 from passband.shift.analysis import AnalysisOptions
@@ -102,5 +103,11 @@ def _known(folder: RunFolder, study: Study, pairs: Sequence[tuple[str, str]]) ->
     root, study_json = str(folder.root), canonical_json(study)
     measured = measured_pairs(study, pairs, lambda name: waves_of(root, study, name, "training"))
     textures = band_table(pairs, partial(simulated_textures, root, study_json))
+    unknown = measured.loc[measured[list(MEASURES)].isna().all(axis=1), "train_id"]
+    if len(unknown):
+        raise UserError(
+            f"{folder.root}: nothing is known of pairs of '{unknown.iloc[0]}', since the structures of one of both "
+            "domains have no training scenes; give them some, or name others with --structures"
+        )
     order = pd.DataFrame(list(pairs), columns=KEYS)
     return order.merge(rounded(measured), on=KEYS).merge(rounded(textures), on=KEYS)

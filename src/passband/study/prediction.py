@@ -19,7 +19,7 @@ from passband.shift.evidence import BASELINES
 from passband.shift.limits import Limits, limits
 from passband.shift.pair_table import KEYS
 from passband.shift.parameters import pair_parameters
-from passband.shift.standard import setting_columns
+from passband.shift.standard import BAND_CLASSIFIER, setting_columns
 from passband.study.measures import domain_settings, plain_distances
 from passband.study.plan import scenes
 from passband.study.results import Results
@@ -53,7 +53,7 @@ def verdicts(results: Results, fitted_on: Sequence[Results] = ()) -> list[Verdic
     where no network is there at all, or where one of these is the same study, is named twice, or has its measures on
     another band or pixels.
     """
-    check_reference(results.study, fitted_on)
+    check_reference(results.study, fitted_on, results.is_current)
     there = set(results.dice["network_id"].map(results.series))
     every = [series for series in results.study.all_series() if series.name in there]
     if not every:
@@ -61,14 +61,23 @@ def verdicts(results: Results, fitted_on: Sequence[Results] = ()) -> list[Verdic
     return [_verdict(results, series, fitted_on) for series in every]
 
 
-def check_reference(study: Study, fitted_on: Sequence[Results]) -> None:
+def check_reference(study: Study, fitted_on: Sequence[Results], is_current: bool = True) -> None:
     """Raises UserError where one of the studies to fit on is this one, is named twice, or has its measures on another
-    band or pixels."""
+    band or pixels, or from another version of passband. is_current: whether those of this study are of the present one.
+    """
     for place, reference in enumerate(fitted_on):
         if reference.study == study:
             raise UserError(f"--fitted-on {reference.place}: that is the study itself; name another one")
         if reference.study.name in {each.study.name for each in fitted_on[:place]}:
             raise UserError(f"--fitted-on {reference.place}: '{reference.study.name}' is named twice")
+        if reference.is_current != is_current:
+            old = (
+                f"`passband remeasure {reference.place} --root RUN`" if is_current else "`passband remeasure`"
+            )
+            raise UserError(
+                f"--fitted-on {reference.place}: its measures and those of '{study.name}' are from different versions "
+                f"of passband; {old} makes the older ones anew"
+            )
         if differing := _differing_scale(study, reference.study):
             raise UserError(
                 f"--fitted-on {reference.place}: its measures are on another scale ({differing}); name a study that "
@@ -92,13 +101,14 @@ def _verdict(results: Results, series: FullSeries, fitted_on: Sequence[Results])
     )
     notes = list(results.notes)
     taught = [(each.study, each.pairs(each.study.all_series()[0])) for each in fitted_on]
-    pairs, reference = with_settings((results.study, results.pairs(series)), taught)
+    known = results.pairs(series)
+    pairs, reference = with_settings((results.study, known), taught)
     for each in fitted_on:
         notes += _known_domains(results.study, series, each.study)
         notes += _known_structures(results.study, series, each.study)
         notes += _other_masks(results.study, each.study)
     if reference is not None:
-        notes += _lost_baselines(pairs, reference)
+        notes += _left_out(known, [table for _, table in taught])
     analyses: dict[ContestName, Analysis] = {}
     refusals: dict[ContestName, str] = {}
     memory: Memory = {}
@@ -133,17 +143,33 @@ def with_settings(own: Paired, taught: Sequence[Paired] = ()) -> tuple[pd.DataFr
     """The table of pairs of a study with the settings of both domains in its columns; and that of the studies that
     models are fitted on, in one table and in the same columns, None if there is none.
 
-    Settings are counted in standard deviations of the latter studies, if there are any, and those alone that vary
-    there. Where they are several, their domains are told apart by the name of the study.
+    What one of them knows of no pair is in neither. Settings are counted in standard deviations of the latter studies,
+    if there are any, and those alone that vary there. Where they are several, their domains are told apart by the name
+    of the study.
     """
     tables = [(study, pairs, _settings(study, pairs)) for study, pairs in (own, *taught)]
     scale = pd.concat([settings for _, _, settings in tables[1:] or tables])
     scale = scale.loc[:, scale.nunique() > 1]
     found = [_set(study, pairs, settings[scale.columns], scale) for study, pairs, settings in tables]
+    found = [each[_known_in_all(found)] for each in found]
     if len(taught) > 1:
         for (study, _), pairs in zip(taught, found[1:], strict=True):
             pairs[KEYS] = study.name + ": " + pairs[KEYS]
     return found[0], pd.concat(found[1:], ignore_index=True) if taught else None
+
+
+def _known_in_all(tables: Sequence[pd.DataFrame]) -> list[str]:
+    """Columns of which every table knows something, since from one that does not nothing is learned, or told; measures
+    always."""
+    return [
+        str(name)
+        for name in tables[0]
+        if name in MEASURES or all(_is_known(each, str(name)) for each in tables)
+    ]
+
+
+def _is_known(table: pd.DataFrame, column: str) -> bool:
+    return column in table and bool(table[column].notna().any())
 
 
 def _settings(study: Study, pairs: pd.DataFrame) -> pd.DataFrame:
@@ -217,14 +243,13 @@ def _other_masks(study: Study, reference: Study) -> list[str]:
     )
 
 
-def _lost_baselines(pairs: pd.DataFrame, reference: pd.DataFrame) -> list[str]:
-    """A note where a baseline that is known here cannot be fitted on the reference, so that it takes no part."""
-    known, fitted = (
-        {name for name in BASELINES if name in table and table[name].notna().any()}
-        for table in (pairs, reference)
-    )
-    lost = [predictor for predictor in BASELINES if predictor in known - fitted]
-    return [f"not in the reference study, so without a model: {', '.join(lost)}"] if lost else []
+def _left_out(own: pd.DataFrame, taught: Sequence[pd.DataFrame]) -> list[str]:
+    """A note where baselines or textures take no part, since this study or one that models are fitted on lacks them."""
+    names: tuple[str, ...] = (*BASELINES, *BAND_CLASSIFIER)
+    there: list[set[str]] = [{name for name in names if _is_known(table, name)} for table in (own, *taught)]
+    lost = {name for name in names if 0 < sum(name in each for each in there) < len(there)}
+    told = ", ".join(name for name in names if name in lost)
+    return [f"not known in all of the studies, so in no model: {told}"] if lost else []
 
 
 def as_data(found: list[Verdict]) -> dict[str, Any]:

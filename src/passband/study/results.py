@@ -34,7 +34,7 @@ class Results:
 
     dice: network_id, train_id, test_id, value: the mean over structures, of finished networks of any series; series:
     of every network by its id. Tables of pairs have train_id, test_id and their columns;
-    None where they were not made; evidence has a series too.
+    None where they were not made; evidence has a series too. is_current: whether measures are those of this passband.
     """
 
     place: str
@@ -45,6 +45,7 @@ class Results:
     bands: pd.DataFrame | None = None
     information: pd.DataFrame | None = None
     evidence: pd.DataFrame | None = None
+    is_current: bool = True
     notes: tuple[str, ...] = field(default=())
 
     @cached_property
@@ -166,18 +167,29 @@ def run_results(folder: RunFolder, study: Study, planned: Sequence[NetworkPlan])
 
 def published_networks(root: Path, study: Study) -> frozenset[str]:
     """Ids of the networks in a folder of published results. Raises UserError for other folders or another study."""
-    if not is_results_folder(root):
-        raise UserError(
-            f"{root} holds no published results; `passband export-results RUN --to {root}` makes them"
-        )
-    folder = ResultsFolder(root)
+    folder = _results_folder(root)
     folder.check(content_id(study))
     return frozenset(folder.networks()["network_id"].astype(str))
 
 
-def _published(folder: ResultsFolder) -> Results:
+def published_study(root: Path) -> Study:
+    """The study of published results. Raises UserError for other folders, and for files that are not its own."""
+    folder = _results_folder(root)
     study = parse_record(Study, load_yaml(folder.study), str(folder.study))
     folder.check(content_id(study))
+    return study
+
+
+def _results_folder(root: Path) -> ResultsFolder:
+    if not is_results_folder(root):
+        raise UserError(
+            f"{root} holds no published results; `passband export-results RUN --to {root}` makes them"
+        )
+    return ResultsFolder(root)
+
+
+def _published(folder: ResultsFolder) -> Results:
+    study = published_study(folder.root)
     networks, summary = folder.networks(), folder.scores()
     planned = {plan.network_id: plan.member.series for plan in network_plans(study)}
     measures = folder.table("measures", measures_id(study))
@@ -191,7 +203,10 @@ def _published(folder: ResultsFolder) -> Results:
     keys: dict[PairTable, str] = {"measures": measures_id(study), "bands": bands_id(study)}
     for kind, key in keys.items():
         if not folder.pairs(kind, key).exists() and folder.table(kind, key) is not None:
-            notes.append(f"the table of {kind} was made by another version of passband")
+            again = (
+                f"; `passband remeasure {folder.root} --root RUN` makes it anew" if kind == "measures" else ""
+            )
+            notes.append(f"the table of {kind} was made by another version of passband{again}")
     notes.extend(_incomplete(len(networks), len(planned)))
     return Results(
         place=str(folder.root),
@@ -202,6 +217,7 @@ def _published(folder: ResultsFolder) -> Results:
         bands=folder.table("bands", bands_id(study)),
         information=folder.table("information", information_id(study)),
         evidence=_largest(folder.evidence()),
+        is_current=folder.pairs("measures", measures_id(study)).exists(),
         notes=tuple(notes),
     )
 

@@ -56,13 +56,15 @@ class RunOptions:
 
     retry_failed: whether networks that failed in an earlier start are tried again. beside: ids of networks that are
     elsewhere already and left out here; not even an empty set makes a start one of a whole study, None does. so_far: no
-    network is trained; what follows is made from those that are there.
+    network is trained; what follows is made from those that are there. measures_only: nothing but the waves of
+    training structures and the table of measures.
     """
 
     part: tuple[int, int] | None = None
     retry_failed: bool = False
     beside: frozenset[str] | None = None
     so_far: bool = False
+    measures_only: bool = False
 
     def __post_init__(self) -> None:
         if self.so_far and (self.is_partial or self.retry_failed):
@@ -118,7 +120,7 @@ def run_study(study: Study, root: Path, spec: ExecutorSpec, options: RunOptions 
             append_start(folder.provenance, study, spec.worker_count, start.wall_seconds)
     counts = start.counts.values()
     return RunOutcome(
-        networks=start.counts["networks"].done,
+        networks=start.counts["networks"].done if "networks" in start.counts else 0,
         failed=sum(count.failed for count in counts),
         seconds=sum(start.wall_seconds.values()),
         changed=start.workers.asked,
@@ -175,6 +177,10 @@ class _Start:
 
     def run(self) -> None:
         """All stages; a part of a study ends with its networks, since the rest is made once for all of them."""
+        if self.options.measures_only:
+            self.waves(verify=True)
+            self.measures()
+            return
         settle_tables(self.folder)
         finished = finished_parts(self.folder, self.plans)
         self.waves(verify=len(finished) < len(self.plans))
@@ -246,18 +252,24 @@ class _Start:
         """What foretells performance in new domains: tables of measures and evidence, and what they come to."""
         study, done = self.study, self.ledger.done_keys("networks")
         finished = [plan for plan in self.plans if plan.part_id in done]
-        tables = {measures_id(study): self.folder.measures}
-        planned = [self._task(measures_id(study), "measures", prediction_tasks.measure_pairs)]
-        if contested(study):
-            tables[bands_id(study)] = self.folder.bands
-            planned.append(self._task(bands_id(study), "measures", prediction_tasks.classify_bands))
-        self._carry_out("measures", "tables", planned, lambda key: is_intact_table(tables[key]), alone=True)
+        tables = self.measures()
         if finished:
             asked = self.evidence(finished)
             made = {*tables, *asked} & (self.ledger.done_keys("measures") | self.ledger.done_keys("evidence"))
             task = self._task(analysis_id(study, finished, made), "analysis", prediction_tasks.analyse_run)
             there = is_sealed_json(self.folder.analysis) and is_intact_table(self.folder.predictions)
             self._carry_out("analysis", "studies", [task], lambda _: there, alone=True)
+
+    def measures(self) -> dict[str, Path]:
+        """The tables of what is known of pairs before any image is recorded, by their ids."""
+        study = self.study
+        tables = {measures_id(study): self.folder.measures}
+        planned = [self._task(measures_id(study), "measures", prediction_tasks.measure_pairs)]
+        if contested(study) and not self.options.measures_only:
+            tables[bands_id(study)] = self.folder.bands
+            planned.append(self._task(bands_id(study), "measures", prediction_tasks.classify_bands))
+        self._carry_out("measures", "tables", planned, lambda key: is_intact_table(tables[key]), alone=True)
+        return tables
 
     def evidence(self, finished: Sequence[NetworkPlan]) -> list[str]:
         """What networks say of unlabelled images, a part for every training domain of a series that is large enough.
@@ -278,6 +290,8 @@ class _Start:
 
     def _scenes(self) -> Iterator[Scene]:
         """The scenes of the structures on which the networks of this start are trained and tested."""
+        if self.options.measures_only:
+            return (scene for scene in all_scenes(self.study) if scene.split == "training")
         series = {each.name: each for each in self.study.all_series()}
         used = {(plan.member.series, plan.domain) for plan in self.plans}
         names = {name for one, domain in used for name in (domain, *series[one].test_on)}
