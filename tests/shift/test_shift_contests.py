@@ -23,7 +23,15 @@ from passband.shift.contests import (
 from passband.shift.evidence import BASELINES
 from passband.shift.limits import explained_by, limits, permutation_tests
 from passband.shift.predictors import by_measures
-from passband.shift.standard import BAND_CLASSIFIER, CLOSED_FORM, CONFIDENCE, PLAIN, PRIMARY, TEXTURES
+from passband.shift.standard import (
+    BAND_CLASSIFIER,
+    CLOSED_FORM,
+    CONFIDENCE,
+    LABELLED,
+    PLAIN,
+    PRIMARY,
+    TEXTURES,
+)
 
 OPTIONS = AnalysisOptions(Resampling(seed=1, resamples=100), n_folds=3, baselines_in=())
 
@@ -116,6 +124,18 @@ def test_with_images_ours_adds_confidence_and_meets_trees_that_have_it_too() -> 
     assert both.columns == ("train_Cs_mm", "test_Cs_mm", *CONFIDENCE)
     assert both.larger[:2] == (0, 0)
     assert {"network_agreement", "frechet_distance"} <= {each.name for each in taking_part.baselines}
+
+
+def test_our_own_models_of_what_networks_say_are_baselines_where_no_measure_is_in_them() -> None:
+    taking_part = contest("unlabelled", study(4, 4))
+    known = {each.name: set(each.columns) for each in taking_part.baselines}
+    assert known["confidence and labelled part (smooth)"] == {*CONFIDENCE, LABELLED}
+    settings = {"train_Cs_mm", "test_Cs_mm"}
+    assert known["confidence and labelled part (smooth), then settings"] == {*CONFIDENCE, LABELLED, *settings}
+    assert known["confidence (smooth), then settings"] == {*CONFIDENCE, *settings}
+    assert not {column for columns in known.values() for column in columns} & {*CLOSED_FORM, *BAND_CLASSIFIER}
+    own = taking_part.ours[0]
+    assert {*CONFIDENCE, LABELLED} < set(own.columns)
 
 
 def test_too_few_domains_and_missing_evidence_are_refused_in_a_sentence() -> None:
