@@ -1,6 +1,7 @@
 """Dice of a run's networks under conditions to come: from its waves and other studies' models, without an image."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -109,3 +110,17 @@ def test_what_cannot_be_foretold_is_refused_in_a_sentence(
             foretell(root, targets, [taught], structures)
     with pytest.raises(UserError, match="is named twice"):
         foretell(finished, {"new": TARGET}, [taught, taught])
+
+
+def test_of_structures_without_training_scenes_nothing_is_foretold(
+    finished: Path, taught: Results, tmp_path: Path
+) -> None:
+    root = Path(shutil.copytree(finished, tmp_path / "run"))
+    study = tiny_study()
+    bare = study.structures["CdSe"].model_copy(update={"training": 0, "validation": 0, "draw": 1})
+    grown = study.model_copy(update={"structures": study.structures | {"bare": bare}})
+    RunFolder(root).study.write_text(study_yaml(grown), encoding="utf-8")
+    with pytest.raises(
+        UserError, match="'-8 nm', since the structures of one of both domains have no training"
+    ):
+        foretell(root, {"new": TARGET}, [taught], "bare")

@@ -26,18 +26,18 @@ from passband.storage.documents import load_sealed_json, write_json, write_seale
 from passband.storage.ledger import Ledger
 from passband.storage.results_folder import ResultsFolder, save_narrow
 from passband.storage.run_folder import RunFolder
-from passband.storage.tables import load_table, read_parts, save_part
+from passband.storage.tables import load_table, part_keys, read_parts, save_part
 from passband.structure.distribution import AmorphousCarbon
 from passband.study import pictures, prediction_tasks, simulated
 from passband.study.bands import band_table
 from passband.study.evidence import NAMES, common_components
-from passband.study.export_results import export_results
+from passband.study.export_results import export_measures, export_results
 from passband.study.measures import PLAIN
 from passband.study.plan import network_plans, scenes
 from passband.study.prediction import as_data, verdicts, with_settings
 from passband.study.prediction_plan import analysis_id, evidence_id
-from passband.study.results import open_results
-from passband.study.run import run_study
+from passband.study.results import open_results, published_study
+from passband.study.run import RunOptions, run_study
 from passband.study.simulated import SIMULATED_PER_SCENE, simulated_dice, simulated_images
 
 KEYS = (
@@ -310,6 +310,56 @@ def test_what_differs_between_structures_is_a_setting_too(wide: Path) -> None:
     assert thickness_nm[first[0]] == 10
     assert thickness_nm.nunique() == 2
     assert "train_diameter_nm" not in pairs
+
+
+def test_measures_of_published_results_are_made_anew_without_a_network(
+    finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    to, root = tmp_path / "results", tmp_path / "again"
+    export_results(finished, to)
+    (made,) = (to / "measures").iterdir()
+    older = made.rename(made.with_stem("0123456789abcdef"))
+    told = open_results(to)
+    assert not told.is_current
+    assert told.notes == (
+        f"the table of measures was made by another version of passband; `passband remeasure {to} --root RUN` makes it "
+        "anew",
+    )
+    run_study(published_study(to), root, ExecutorSpec(name="inline"), RunOptions(measures_only=True))
+    assert not part_keys(RunFolder(root).networks_table)
+    there = [path for path in RunFolder(root).waves.iterdir() if path.is_dir()]
+    assert len(there) == tiny_study().structures["CdSe"].training
+    assert "the measures of 6 pairs" in export_measures(root, to)
+    assert open_results(to).is_current
+    pd.testing.assert_frame_equal(load_table(made), load_table(older))
+    assert call(monkeypatch, "remeasure", str(finished), "--root", str(root)) == 2
+    assert "holds no published results" in capsys.readouterr().err
+
+
+def test_measures_of_two_versions_are_not_mixed(wide: Path, tmp_path: Path) -> None:
+    current = open_results(made_up_run(tmp_path / "other", wide_study("other", first_nm=-9, seed=4)).root)
+    older = replace(open_results(wide), is_current=False)
+    with pytest.raises(UserError, match=r"from different versions of passband; `passband remeasure .*wide"):
+        verdicts(current, [older])
+    with pytest.raises(UserError, match="from different versions of passband; `passband remeasure` makes"):
+        verdicts(older, [current])
+
+
+def test_a_column_that_a_study_does_not_know_is_in_no_model_and_a_note_says_so(
+    wide: Path, tmp_path: Path
+) -> None:
+    other = open_results(made_up_run(tmp_path / "other", wide_study("other", first_nm=-9, seed=4)).root)
+    known = [
+        replace(
+            each, bands=each.measures[["train_id", "test_id"]].assign(**dict.fromkeys(BAND_CLASSIFIER, value))
+        )
+        for each, value in ((other, np.nan), (open_results(wide), 0.5))
+    ]
+    (found,) = verdicts(known[0], known[1:])
+    assert found.notes == ("not known in all of the studies, so in no model: " + ", ".join(BAND_CLASSIFIER),)
+    assert not set(BAND_CLASSIFIER) & set(found.pairs)
+    (without,) = verdicts(other, [open_results(wide)])
+    assert as_data([found])["frozen"]["mae_both_out"] == as_data([without])["frozen"]["mae_both_out"]
 
 
 def test_measures_of_another_band_are_refused(wide: Path) -> None:
