@@ -7,6 +7,8 @@ from scipy.special import erf
 
 from passband.imaging.distribution import ImagingDistribution, choice, normal, uniform
 from passband.imaging.draw import quadrature
+from passband.information.average import first_average, with_more_nodes
+from passband.information.band import Band, polar_grid
 from passband.information.nodes import (
     Nodes,
     first_half,
@@ -94,3 +96,18 @@ def test_a_distribution_without_spread_is_one_node() -> None:
     nodes = product_nodes(ImagingDistribution(defocus_nm=7.0), {})
     assert nodes.condition.batch_shape == nodes.weights.shape == (1,)
     assert nodes.condition.C10_A.item() == -70
+
+
+def test_drift_of_varying_length_and_direction_is_refined_as_one() -> None:
+    # the mean of sinc(q·d) over lengths up to 1 nm needs many nodes; halved, the rule has to show it
+    drifting = ImagingDistribution(
+        defocus_nm=-10.0, drift_nm=uniform(0.0, 1.0), drift_deg=uniform(0.0, 360.0)
+    )
+    assert refinable(drifting) == ("drift_nm",)
+    grid = polar_grid(Band(), 32, 4)
+    first = first_average(drifting, grid)
+    assert np.abs(first.coarser["drift_nm"].mean_power - first.moments.mean_power).max() > 1e-3
+    finer = with_more_nodes(first, {"drift_nm"})
+    assert finer is not None
+    assert node_count(drifting, finer.orders) == 4 * node_count(drifting, first.orders)
+    assert len(product_nodes(drifting, finer.orders).weights) == node_count(drifting, finer.orders)

@@ -42,7 +42,11 @@ def without_dose(distribution: ImagingDistribution) -> ImagingDistribution:
 def node_count(distribution: ImagingDistribution, orders: Mapping[str, int]) -> int:
     """Length of the product rule with the given order of each varying setting, 1 for those not named."""
     varying = without_dose(distribution).varying()
-    return prod(_rule_length(value, orders.get(name, 1)) for name, value in varying.items())
+    return prod(
+        _rule_length(varying[name], _order(names, orders))
+        for names in _acting_together(tuple(varying))
+        for name in names
+    )
 
 
 def has_round_transfer(distribution: ImagingDistribution) -> bool:
@@ -55,9 +59,13 @@ def has_round_transfer(distribution: ImagingDistribution) -> bool:
 
 
 def refinable(distribution: ImagingDistribution) -> tuple[str, ...]:
-    """The varying settings whose rule depends on its order: all but choices between numbers."""
+    """The varying settings whose rule depends on its order: all but choices between numbers.
+
+    Of settings that are drawn together the first stands for all of them.
+    """
     varying = without_dose(distribution).varying()
-    return tuple(name for name, value in varying.items() if _rule_length(value, 2) > _rule_length(value, 1))
+    found = [name for name, value in varying.items() if _rule_length(value, 2) > _rule_length(value, 1)]
+    return tuple(names[0] for names in _acting_together(tuple(found)))
 
 
 def product_nodes(distribution: ImagingDistribution, orders: Mapping[str, int]) -> Nodes:
@@ -72,8 +80,7 @@ def product_nodes(distribution: ImagingDistribution, orders: Mapping[str, int]) 
     condition, weights = centre, torch.ones((), dtype=torch.float64)
     for names in _acting_together(tuple(varying)):
         others = {other: mean_value(value) for other, value in varying.items() if other not in names}
-        order = max(orders.get(name, 1) for name in names)
-        rule, share = quadrature(distribution.model_copy(update=others), order)
+        rule, share = quadrature(distribution.model_copy(update=others), _order(names, orders))
         condition = _crossed(condition, rule, centre)
         weights = weights[..., None] * share
     return Nodes(condition.flattened(), weights.flatten())
@@ -97,6 +104,11 @@ def first_half(nodes: Nodes) -> Nodes:
 
 def _rule_length(value: Value, order: int) -> int:
     return sum(order if is_varying(option) else 1 for option, _ in mixture(value))
+
+
+def _order(names: tuple[str, ...], orders: Mapping[str, int]) -> int:
+    """The order of settings that are drawn together: the highest that is given for one of them."""
+    return max(orders.get(name, 1) for name in names)
 
 
 def _acting_together(names: tuple[str, ...]) -> list[tuple[str, ...]]:
