@@ -24,7 +24,10 @@ from passband.study.results import Results, open_results
 
 RESULTS = Path(__file__).parents[1] / "results"
 TEACHING = ("imaging-wide", "particles-wide")
+IMAGING_TEACHING = ("imaging-wide", "imaging-draws")
 ANALYSES: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("imaging-retrial", IMAGING_TEACHING),
+    ("imaging-retrial", ("imaging-wide",)),
     ("imaging-judge", ("imaging-wide",)),
     ("particles-judge", TEACHING),
     ("particles-judge", ("imaging-wide",)),
