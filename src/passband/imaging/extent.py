@@ -3,8 +3,8 @@
 Detail of frequency q lands |∇_q χ|/2π [Å] away (delocalisation). Beyond half the field it comes back in from the
 other side, and the image is wrong. It counts as long as the envelopes pass it: E_t E_s > 0.01, where
 E_s = exp[-(π β R/λ)²] for a delocalisation R, so that a cone of illumination bounds R by itself. An image that moves
-while it is recorded reaches as far as its drift and vibration take it. Detail counts up to q_max in every direction; what
-a square band holds in its corners lands farther off, up to twice as far along an axis, and has little power.
+while it is recorded reaches as far as its drift and vibration take it. Detail counts up to q_max in every direction;
+what a square band holds in its corners lands farther off, up to twice as far along an axis; it has little power.
 W. M. J. Coene, A. J. E. M. Jansen, Scanning Microsc. Suppl. 6 (1992) 379.
 """
 
