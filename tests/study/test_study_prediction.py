@@ -319,9 +319,9 @@ def test_measures_of_published_results_are_made_anew_without_a_network(
     export_results(finished, to)
     (made,) = (to / "measures").iterdir()
     older = made.rename(made.with_stem("0123456789abcdef"))
-    told = open_results(to)
-    assert not told.is_current
-    assert told.notes == (
+    known = open_results(to)
+    assert not known.is_current
+    assert known.notes == (
         f"the table of measures was made by another version of passband; `passband remeasure {to} --root RUN` makes it "
         "anew",
     )
@@ -331,6 +331,9 @@ def test_measures_of_published_results_are_made_anew_without_a_network(
     assert len(there) == tiny_study().structures["CdSe"].training
     assert "the measures of 6 pairs" in export_measures(root, to)
     assert open_results(to).is_current
+    told = json.loads((to / "portions" / f"{made.stem}.json").read_text(encoding="utf-8"))
+    assert told["networks"] == 0
+    assert list(told["sha256"]) == [f"measures/{made.name}"]
     pd.testing.assert_frame_equal(load_table(made), load_table(older))
     assert call(monkeypatch, "remeasure", str(finished), "--root", str(root)) == 2
     assert "holds no published results" in capsys.readouterr().err

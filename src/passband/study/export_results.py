@@ -70,7 +70,9 @@ def export_measures(root: Path, to: Path) -> str:
     if not folder.measures.exists():
         raise UserError(f"{root}: there is no table of measures")
     kinds: tuple[PairTable, ...] = ("measures",)
-    (path,) = _pair_tables(folder, results, study, kinds)
+    sums = _pair_tables(folder, results, study, kinds)
+    (path,) = sums
+    write_json(results.provenance(path.stem), _told(folder, study, [], sums, to))
     return f"{path}: the measures of {len(study.pairs):,} pairs"
 
 
