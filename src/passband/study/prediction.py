@@ -26,6 +26,8 @@ from passband.study.results import Results
 from passband.study.study import MAIN, SPLITS, FullSeries, Study
 
 RESAMPLES: Final = 1000
+OPTIONAL: Final[tuple[str, ...]] = (*BASELINES, *BAND_CLASSIFIER)
+"""Columns that models can do without."""
 
 
 @dataclass(frozen=True)
@@ -151,21 +153,16 @@ def with_settings(own: Paired, taught: Sequence[Paired] = ()) -> tuple[pd.DataFr
     scale = pd.concat([settings for _, _, settings in tables[1:] or tables])
     scale = scale.loc[:, scale.nunique() > 1]
     found = [_set(study, pairs, settings[scale.columns], scale) for study, pairs, settings in tables]
-    found = [each[_known_in_all(found)] for each in found]
+    found = [each.drop(columns=_unknown(found), errors="ignore") for each in found]
     if len(taught) > 1:
         for (study, _), pairs in zip(taught, found[1:], strict=True):
             pairs[KEYS] = study.name + ": " + pairs[KEYS]
     return found[0], pd.concat(found[1:], ignore_index=True) if taught else None
 
 
-def _known_in_all(tables: Sequence[pd.DataFrame]) -> list[str]:
-    """Columns of which every table knows something, since from one that does not nothing is learned, or told; measures
-    always."""
-    return [
-        str(name)
-        for name in tables[0]
-        if name in MEASURES or all(_is_known(each, str(name)) for each in tables)
-    ]
+def _unknown(tables: Sequence[pd.DataFrame]) -> list[str]:
+    """Baselines and textures of which one of the tables knows nothing: nothing is learned, or told, from them."""
+    return [name for name in OPTIONAL if not all(_is_known(each, name) for each in tables)]
 
 
 def _is_known(table: pd.DataFrame, column: str) -> bool:
@@ -245,10 +242,9 @@ def _other_masks(study: Study, reference: Study) -> list[str]:
 
 def _left_out(own: pd.DataFrame, taught: Sequence[pd.DataFrame]) -> list[str]:
     """A note where baselines or textures take no part, since this study or one that models are fitted on lacks them."""
-    names: tuple[str, ...] = (*BASELINES, *BAND_CLASSIFIER)
-    there: list[set[str]] = [{name for name in names if _is_known(table, name)} for table in (own, *taught)]
-    lost = {name for name in names if 0 < sum(name in each for each in there) < len(there)}
-    told = ", ".join(name for name in names if name in lost)
+    tables = (own, *taught)
+    lost = [name for name in _unknown(tables) if any(_is_known(each, name) for each in tables)]
+    told = ", ".join(lost)
     return [f"not known in all of the studies, so in no model: {told}"] if lost else []
 
 
