@@ -1,4 +1,4 @@
-"""Are the statistics honest? Simulated studies whose truth is known, 10 x 12 to 20 x 40 domains.
+"""Are the statistics honest? Simulated studies whose truth is known, 9 x 9 to 24 x 72 domains.
 
 How often the 90 % interval of a crossed mean and of a rank correlation holds the truth, how often a measure that is
 no better than the baseline "beats" it at the nominal 5 %, how often conformal intervals hold the Dice of fresh
@@ -17,7 +17,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "shift"))
 
-from null_samples import MIXES, correlated, null_study
+from null_samples import MIXES, crossed_tables, null_study
 
 from passband.shift.comparison import Resampling, compared
 from passband.shift.conformal import conformal_half_width
@@ -27,23 +27,40 @@ from passband.shift.predictors import Predictor, linear, monotone_trees, smooth
 from passband.shift.rank import correlation_interval, correlation_values, mean_by_row
 
 SIZES = ((10, 12), (12, 30), (20, 40))
+BOTH_ROLES = ((9, 9), (18, 18), (24, 72))
+"""Where the domains that train are tested on too, and are as hard to leave as to reach."""
 
 
 def coverage_of_means(studies: int) -> dict[str, float]:
     stream, held = np.random.default_rng(1), {}
-    for mix, (rows, columns, cells) in MIXES.items():
+    for mix, weights in MIXES.items():
         for n, m in SIZES:
             count = 0
             for study in range(studies):
-                table = (
-                    rows * stream.normal(size=(n, 1))
-                    + columns * stream.normal(size=(1, m))
-                    + cells * stream.normal(size=(n, m))
-                )
+                table, _ = crossed_tables(stream, (n, m), weights)
                 low, high = crossed_mean(table, 300, study).interval(0.9)
                 count += low <= 0 <= high
             held[f"{mix} {n}x{m}"] = count / studies
     return held
+
+
+def coverage_of_both_roles(studies: int) -> dict[str, dict[str, float]]:
+    """Of means and of rank correlations over all pairs, with what is known of the roles and without."""
+    stream, told = np.random.default_rng(6), {}
+    truth = 6 / np.pi * np.arcsin(0.3)
+    for mix, weights in MIXES.items():
+        for n, m in BOTH_ROLES:
+            counts = dict.fromkeys(("mean", "mean, not known", "rank", "rank, not known"), 0)
+            for study in range(studies):
+                drop, measure = crossed_tables(stream, (n, m), weights, 0.6, both=n)
+                ranks = correlation_values(drop, measure)["overall", "spearman"]
+                for same, words in ((np.eye(n, m, dtype=bool), ""), (None, ", not known")):
+                    low, high = crossed_mean(drop, 300, study, same).interval(0.9)
+                    counts["mean" + words] += low <= 0 <= high
+                    low, high = correlation_interval(crossed_mean(ranks, 300, study, same), 0.9)
+                    counts["rank" + words] += low <= truth <= high
+            told[f"{mix} {n}x{m}"] = {name: count / studies for name, count in counts.items()}
+    return told
 
 
 def coverage_of_correlations(studies: int) -> dict[str, float]:
@@ -52,10 +69,7 @@ def coverage_of_correlations(studies: int) -> dict[str, float]:
         for r in (0.0, 0.6):
             truth, counts = 6 / np.pi * np.arcsin(r / 2), {"overall": 0, "within_training": 0}
             for study in range(studies):
-                shapes = ((12, 1), (1, 30), (12, 30))
-                drop, measure = sum(
-                    w * correlated(stream, shape, r) for w, shape in zip(weights, shapes, strict=True)
-                )
+                drop, measure = crossed_tables(stream, (12, 30), weights, r)
                 values = correlation_values(drop, measure)
                 for scope in counts:
                     table = values[scope, "spearman"]
@@ -105,7 +119,9 @@ def main() -> None:
     asked = parser.parse_args()
     studies = 200 if asked.quick else 1000
     means, correlations = coverage_of_means(studies), coverage_of_correlations(studies // 2)
-    print(json.dumps({"means": means, "correlations": correlations}, indent=1), flush=True)
+    roles = coverage_of_both_roles(studies // 2)
+    told = {"means": means, "correlations": correlations, "both_roles": roles}
+    print(json.dumps(told, indent=1), flush=True)
     null = null_rates(studies, SIZES, linear)
     fits = {"trees": monotone_trees, "smooth": smooth} if asked.fitted else {}
     fitted = {name: null_rates(200, ((12, 30),), fit) for name, fit in fits.items()}
@@ -115,6 +131,10 @@ def main() -> None:
         "conformal_coverage": [min(covers), max(covers)],
         "mean_coverage": [min(means.values()), max(means.values())],
         "correlation_coverage": [min(correlations.values()), max(correlations.values())],
+        "both_roles": {
+            kind: [min(each[kind] for each in roles.values()), max(each[kind] for each in roles.values())]
+            for kind in next(iter(roles.values()))
+        },
         **fitted,
         "rank_interval_s": round(interval_seconds(), 3),
         "studies": studies,

@@ -16,8 +16,8 @@ from matplotlib.figure import Figure
 from passband.cli.analyse import analyse
 from passband.report.look import COLOURS, MARKERS, WIDTH_IN, in_style, new_figure, rendered
 from passband.report.wording import typographic
-from passband.shift.crossed import crossed_mean, trimmed
-from passband.shift.leave_out import as_matrix
+from passband.shift.crossed import crossed_mean
+from passband.shift.leave_out import as_matrix, in_both_roles
 from passband.shift.rank import correlation_interval, correlation_values
 from passband.study.plan import network_plans
 from passband.study.results import Results, open_results
@@ -91,10 +91,9 @@ def ranks(table: pd.DataFrame, name: str) -> str:
     values = correlation_values(drops, measure)
     told = []
     for scope, words in (("within_training", "within a training domain"), ("overall", "over all pairs")):
-        every = trimmed(values[scope, "spearman"])
-        if not np.isfinite(every).any():
+        if not np.isfinite(values[scope, "spearman"]).any():
             continue
-        mean = crossed_mean(every, 1000, 0)
+        mean = crossed_mean(values[scope, "spearman"], 1000, 0, in_both_roles(table))
         low, high = correlation_interval(mean, 0.9)
         told.append(f"{mean.value:+.2f} ({low:+.2f} to {high:+.2f}) {words}")
     return ", ".join(told)

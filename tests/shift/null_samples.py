@@ -12,6 +12,25 @@ def correlated(stream: np.random.Generator, shape: tuple[int, int], r: float) ->
     return np.stack([first, r * first + np.sqrt(1 - r**2) * second])
 
 
+def crossed_tables(
+    stream: np.random.Generator,
+    shape: tuple[int, int],
+    weights: tuple[float, float, float],
+    r: float = 0.0,
+    both: int = 0,
+) -> np.ndarray:
+    """Two tables (2, n, m) of mean 0, of rows, columns and cells, each of which goes with that of the other table by r.
+
+    The first `both` domains have one effect in both roles, and no pair with themselves.
+    """
+    n, m = shape
+    rows, columns, cells = (correlated(stream, each, r) for each in ((n, 1), (1, m), shape))
+    columns[:, 0, :both] = rows[:, :both, 0]
+    tables = weights[0] * rows + weights[1] * columns + weights[2] * cells
+    tables[:, range(both), range(both)] = np.nan
+    return tables
+
+
 def null_study(stream: np.random.Generator, n: int, m: int) -> pd.DataFrame:
     """Dice falls with a hidden distance, of which x and y are equally noisy copies."""
     place, other = stream.uniform(-30, 30, n), stream.uniform(-30, 30, m)

@@ -20,6 +20,23 @@ def test_the_standard_error_is_that_of_the_effect_that_varies() -> None:
     assert standard_error(cells) == pytest.approx(1 / np.sqrt(60 * 80), rel=0.4)
 
 
+def test_a_domain_in_both_roles_counts_once() -> None:
+    # what is hard to leave is as hard to reach, or as easy, or neither: 2, 0 and √2 standard errors of one role
+    same, own = np.eye(40, dtype=bool), np.random.default_rng(2).normal(size=(2, 40))
+    one, home = own[0].std(ddof=1) / np.sqrt(40), np.where(same, np.nan, 0.0)
+    assert standard_error(own[0][:, None] + own[0] + home, same) == pytest.approx(2 * one, rel=0.02)
+    assert standard_error(own[0][:, None] - own[0] + home, same) == pytest.approx(0, abs=1e-6)
+    apart = own[0][:, None] + own[1] + home
+    assert standard_error(apart, same) == pytest.approx(standard_error(apart), rel=0.2)
+
+
+def test_cells_that_mirror_each_other_count_once() -> None:
+    same, cells = np.eye(60, dtype=bool), np.random.default_rng(3).normal(size=(60, 60))
+    mirrored, apart = (np.where(same, np.nan, each) for each in ((cells + cells.T) / np.sqrt(2), cells))
+    assert standard_error(mirrored, same) == pytest.approx(np.sqrt(2 / (60 * 59)), rel=0.4)
+    assert standard_error(apart, same) == pytest.approx(1 / 60, rel=0.4)
+
+
 def test_missing_cells_do_not_bend_an_additive_table() -> None:
     table = np.arange(6.0)[:, None] + 10 * np.arange(7.0)
     whole = standard_error(table)

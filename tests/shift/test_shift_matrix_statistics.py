@@ -34,13 +34,13 @@ def test_good_and_bad_domains_alone_do_not_feign_a_relation() -> None:
 @pytest.mark.parametrize("sign", [1, -1])
 def test_effects_of_domains_in_both_roles_do_not_feign_a_relation(sign: int) -> None:
     # rows and columns permuted apart came below 10 % in 23 % of such studies; as above otherwise
-    stream, shared = np.random.default_rng(7), [(k, k) for k in range(9)]
+    stream, same = np.random.default_rng(7), np.eye(9, 12, dtype=bool)
 
     def effects() -> np.ndarray:
         own = stream.normal(size=12)
         return own[:9, None] + sign * own
 
-    p = [permutation_test(effects(), effects(), (), 39, seed=k, shared=shared).p for k in range(120)]
+    p = [permutation_test(effects(), effects(), (), 39, seed=k, same=same).p for k in range(120)]
     assert 0.02 < np.mean(np.array(p) <= 0.1) < 0.18
 
 
@@ -50,7 +50,7 @@ def test_domains_are_relabelled_in_both_roles_alike_and_in_one_role_among_themse
     performance = np.where(
         np.eye(4, 6, dtype=bool), np.array([0.0, 1.0, 3.0, 2.0])[:, None], STREAM.normal(size=(4, 6))
     )
-    found = permutation_test(performance, measure, (), 199, shared=[(k, k) for k in range(4)])
+    found = permutation_test(performance, measure, (), 199, same=np.eye(4, 6, dtype=bool))
     # of the 24 orders of four, 4 have |ρ| of 0.8 or more on either side: 8/24
     assert found.correlation == pytest.approx(0.8)
     assert found.p == pytest.approx(8 / 24, abs=0.12)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from passband.errors import UserError
 from passband.shift.comparison import Comparison, compared
 from passband.shift.conformal import conformal_half_width
-from passband.shift.leave_out import Scheme, as_matrix, folds, predictions
+from passband.shift.leave_out import Scheme, as_matrix, folds, in_both_roles, predictions
 from passband.shift.predictors import Predictor, median_predictor
 from passband.shift.scoring import (
     SCHEMES,
@@ -198,12 +198,12 @@ def _concluded(
     predicted = {score.predictor: values for values, score in found if score.scheme == scheme}
     dice = pairs["dice_mean"].to_numpy(np.float64)
     errors = {name: as_matrix(pairs, values - dice) for name, values in predicted.items()}
-    elsewhere = scheme == "frozen"
+    elsewhere, same = scheme == "frozen", in_both_roles(pairs)
     baseline_errors = {each.name: errors[each.name] for each in baselines}
-    comparisons = compared(errors[ours[0].name], baseline_errors, options.resampling, elsewhere)
+    comparisons = compared(errors[ours[0].name], baseline_errors, options.resampling, elsewhere, same)
     best = min(baseline_errors, key=lambda name: float(np.nanmean(np.abs(errors[name]))))
     beside = {
-        each.name: compared(errors[each.name], {best: errors[best]}, options.resampling, elsewhere)[0]
+        each.name: compared(errors[each.name], {best: errors[best]}, options.resampling, elsewhere, same)[0]
         for each in ours
     }
     return Analysis(
@@ -255,7 +255,8 @@ def half_width_elsewhere(reference: pd.DataFrame, predictor: Predictor, options:
     parts = folds(reference, "both", options.n_folds, options.resampling.seed)
     found = predictions(reference, predictor, parts, options.threads)
     left_out = found - reference["dice_mean"].to_numpy(np.float64)
-    return conformal_half_width(as_matrix(reference, left_out), options.resampling.level)
+    residuals, same = as_matrix(reference, left_out), in_both_roles(reference)
+    return conformal_half_width(residuals, options.resampling.level, same)
 
 
 def _none_stated(residuals: Floats) -> Interval:

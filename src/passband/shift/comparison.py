@@ -19,7 +19,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from passband.shift.crossed import CrossedMean, crossed_mean, trimmed
+from passband.shift.crossed import CrossedMean, Same, crossed_mean, trimmed
 
 Floats = NDArray[np.float64]
 
@@ -52,14 +52,19 @@ class Resampling:
 
 
 def compared(
-    ours: Floats, baselines: Mapping[str, Floats], how: Resampling, fitted_elsewhere: bool = False
+    ours: Floats,
+    baselines: Mapping[str, Floats],
+    how: Resampling,
+    fitted_elsewhere: bool = False,
+    same: Same | None = None,
 ) -> list[Comparison]:
     """Compare errors (n_training, n_test), NaN where a pair was not predicted, with those of every baseline.
 
-    fitted_elsewhere: whether the models come from another study, so that nothing has to be widened.
+    fitted_elsewhere: whether the models come from another study, so that nothing has to be widened; same: where row and
+    column are one domain.
     """
     means = {
-        name: mean_of_errors(np.abs(errors) - np.abs(ours), how, fitted_elsewhere)
+        name: mean_of_errors(np.abs(errors) - np.abs(ours), how, fitted_elsewhere, same)
         for name, errors in baselines.items()
     }
     adjusted = holm([mean.p_above_zero() for mean in means.values()])
@@ -74,11 +79,12 @@ def fit_inflation(n_training: int, n_test: int) -> float:
     return 1 + FIT_COST * (1 / n_training + 1 / n_test)
 
 
-def mean_of_errors(values: Floats, how: Resampling, fitted_elsewhere: bool = False) -> CrossedMean:
+def mean_of_errors(
+    values: Floats, how: Resampling, fitted_elsewhere: bool = False, same: Same | None = None
+) -> CrossedMean:
     """Mean over pairs of what follows from errors, its standard error widened for models fitted within the study."""
-    table = trimmed(values)
-    mean = crossed_mean(table, how.resamples, how.seed)
-    inflation = 1.0 if fitted_elsewhere else fit_inflation(*table.shape)
+    mean = crossed_mean(values, how.resamples, how.seed, same)
+    inflation = 1.0 if fitted_elsewhere else fit_inflation(*trimmed(values).shape)
     return replace(mean, standard_error=mean.standard_error * float(np.sqrt(inflation)))
 
 

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from passband.errors import UserError
-from passband.shift.crossed import separate_blocks, standard_error, trimmed
+from passband.shift.crossed import Same, separate_blocks, standard_error, trimmed
 
 Floats = NDArray[np.float64]
 
@@ -31,11 +31,11 @@ def fewest_conditions(level: float) -> int:
     return ceil(level / (1 - level) - 1e-9)
 
 
-def conformal_half_width(residuals: Floats, level: float) -> float:
+def conformal_half_width(residuals: Floats, level: float, same: Same | None = None) -> float:
     """Half width of the interval that holds a new pair's Dice in a share `level` of cases.
 
-    residuals: (n_training, n_test) of pairs whose domains were both left out, NaN where there is none.
-    Raises UserError for too few conditions.
+    residuals: (n_training, n_test) of pairs whose domains were both left out, NaN where there is none;
+    same: where row and column are one domain. Raises UserError for too few conditions.
     """
     table = np.abs(trimmed(residuals))
     fewest = fewest_conditions(level)
@@ -45,8 +45,8 @@ def conformal_half_width(residuals: Floats, level: float) -> float:
             f"{level:.0%} intervals; {fewest} of each are needed"
         )
     values = table[np.isfinite(table)]
-    below = np.where(np.isnan(table), np.nan, table <= np.quantile(values, level))
-    variance = standard_error(below) ** 2
+    below = np.where(np.isnan(residuals), np.nan, np.abs(residuals) <= np.quantile(values, level))
+    variance = standard_error(below, same) ** 2
     count = (
         np.clip(level * (1 - level) / variance, _fewest_of(table), len(values))
         if variance > 0
@@ -62,7 +62,10 @@ def _fewest_of(table: Floats) -> int:
 
 
 def coverage_left_out(
-    residuals: Floats, groups: tuple[NDArray[np.int64], NDArray[np.int64]], level: float
+    residuals: Floats,
+    groups: tuple[NDArray[np.int64], NDArray[np.int64]],
+    level: float,
+    same: Same | None = None,
 ) -> float:
     """Share in [0, 1] of pairs within an interval that was calibrated without either of their domains in its role.
 
@@ -73,6 +76,7 @@ def coverage_left_out(
     for row in np.unique(rows):
         for column in np.unique(columns):
             held = np.ix_(rows == row, columns == column)
-            width = conformal_half_width(residuals[np.ix_(rows != row, columns != column)], level)
+            rest = np.ix_(rows != row, columns != column)
+            width = conformal_half_width(residuals[rest], level, None if same is None else same[rest])
             inside[held] = np.where(np.isnan(residuals[held]), np.nan, np.abs(residuals[held]) <= width)
     return float(np.nanmean(inside))

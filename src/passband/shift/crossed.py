@@ -12,6 +12,15 @@ themselves counts the cells' variance up to three times: Owen, Ann. Appl. Stat. 
 are filled by row + column - mean, and cost their degrees of freedom; they should be few. What it covers is
 found by `benchmarks/null_studies.py`.
 
+A domain in both roles has a row and a column: what is hard to leave may be hard to reach, and the cells (d, d') and
+(d', d) may go together. With the mean deviations R_d and C_d of the row and the column of each of k such domains, and
+with the residuals e, pairs of cells that share a domain in two roles add to s²
+
+    2 Σ_d R_d C_d / (n m - n - m + k) - (Σ_dd' e_dd' e_d'd + Σ_d e_dd²) / (n m)²
+
+(what shares two domains is twice in the first sum), and the two effects of a domain are drawn together. Variance of
+what shares a member in any role: M. Fafchamps, F. Gubert, J. Dev. Econ. 83, 326 (2007).
+
 Where the table falls into blocks that share neither rows nor columns (a series in blocks), these are the sample:
 with the sum d_b of the deviations of block b, s² = B/(B-1) Σ d_b² / N² over B blocks of N cells, and the quantiles
 are those of Student's t.
@@ -24,7 +33,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 from scipy.stats import t as student
@@ -32,7 +41,10 @@ from scipy.stats import t as student
 from passband.seeds import random_stream
 
 Floats = NDArray[np.float64]
-Blocks = list[tuple[NDArray[np.intp], NDArray[np.intp]]]
+Places = NDArray[np.intp]
+Same = NDArray[np.bool_]
+"""Of a table (n, m): where row and column are one domain, which is in both roles."""
+Blocks = list[tuple[Places, Places]]
 """Places of the rows and of the columns of each block of a table."""
 
 FILLS: Final = 50
@@ -65,12 +77,14 @@ class CrossedMean:
         return float(1 + reached.sum()) / (1 + len(self.ratios))
 
 
-def crossed_mean(table: Floats, resamples: int, seed: int) -> CrossedMean:
+def crossed_mean(table: Floats, resamples: int, seed: int, same: Same | None = None) -> CrossedMean:
     """Mean of a table (n, m) of rows and columns, or blocks, drawn independently; NaN cells are missing.
 
-    Raises ValueError for fewer than two rows or columns, or a row or column without a value.
+    same: where row and column are one domain; None where no domain is in both roles. Raises ValueError for fewer than
+    two rows or columns with a value.
     """
-    if min(table.shape) < 2 or np.isnan(table).all(axis=0).any() or np.isnan(table).all(axis=1).any():
+    table, both = _laid_out(table, same)
+    if min(table.shape) < 2:
         raise ValueError("a crossed mean needs two rows and two columns, each with a value")
     value = float(np.nanmean(table))
     if np.nanmax(np.abs(table - value)) <= 1e-12 * abs(value):
@@ -81,19 +95,23 @@ def crossed_mean(table: Floats, resamples: int, seed: int) -> CrossedMean:
         return CrossedMean(value, standard_error(table), student.ppf(places, len(blocks) - 1))
     missing = int(np.isnan(table).sum())
     filled = _filled(table)
-    _, squares = _mean_squares(filled, missing)
+    layout = _moments(filled, both, missing)
     ratios = np.zeros(resamples)
-    effects = _scaled_effects(filled, squares)
+    effects = _scaled_effects(filled, layout.squares)
     stream = random_stream(seed, "crossed mean")
     size = max(1, CHUNK_ELEMENTS // table.size)
     for start in range(0, resamples, size):
-        drawn = _drawn(effects, min(size, resamples - start), stream)
-        means, spread = _mean_squares(drawn, 0)
-        error = _standard_error(spread, table.size)
+        drawn = _drawn(effects, both, min(size, resamples - start), stream)
+        of = _moments(drawn, both)
         ratios[start : start + len(drawn)] = np.divide(
-            means, error, out=np.zeros_like(means), where=error > 0
+            of.mean, of.standard_error, out=np.zeros_like(of.mean), where=of.standard_error > 0
         )
-    return CrossedMean(value, float(_standard_error(squares, table.size)), np.sort(ratios))
+    return CrossedMean(value, float(layout.standard_error), np.sort(ratios))
+
+
+def same_domain(rows: ArrayLike, columns: ArrayLike) -> Same:
+    """Where the domain of a row is that of a column, by their ids (n,) and (m,)."""
+    return np.asarray(np.asarray(rows)[:, None] == np.asarray(columns), dtype=np.bool_)
 
 
 def trimmed(table: Floats) -> Floats:
@@ -114,16 +132,23 @@ def separate_blocks(known: NDArray[np.bool_]) -> Blocks:
     ]
 
 
-def standard_error(table: Floats) -> float:
+def standard_error(table: Floats, same: Same | None = None) -> float:
     """Standard error of the mean of a table (n, m) with NaN for missing cells; no interval, no bootstrap."""
+    table, both = _laid_out(table, same)
     blocks = separate_blocks(~np.isnan(table))
     if len(blocks) > 1:
         off = table - np.nanmean(table)
         sums = np.array([np.nansum(off[np.ix_(*block)]) for block in blocks])
         spread = float((sums**2).sum()) * len(blocks) / (len(blocks) - 1)
         return float(np.sqrt(spread) / np.isfinite(table).sum())
-    _, squares = _mean_squares(_filled(table), int(np.isnan(table).sum()))
-    return float(_standard_error(squares, table.size))
+    return float(_moments(_filled(table), both, int(np.isnan(table).sum())).standard_error)
+
+
+def _laid_out(table: Floats, same: Same | None) -> tuple[Floats, Places]:
+    """A table without empty rows and columns, and row and column (k, 2) there of every domain in both roles."""
+    known = ~np.isnan(table)
+    kept = np.ix_(known.any(axis=1), known.any(axis=0))
+    return table[kept], np.argwhere(np.zeros_like(known[kept]) if same is None else same[kept])
 
 
 def _filled(table: Floats) -> Floats:
@@ -136,23 +161,38 @@ def _filled(table: Floats) -> Floats:
     return filled
 
 
-def _mean_squares(tables: Floats, missing: int) -> tuple[Floats, Floats]:
-    """Mean (...) and mean squares of rows, columns and cells (3, ...) of tables (..., n, m)."""
+@dataclass(frozen=True, eq=False)
+class _Moments:
+    """Of tables (..., n, m): mean (...), mean squares of rows, columns and cells (3, ...), standard error (...)."""
+
+    mean: Floats
+    squares: Floats
+    standard_error: Floats
+
+
+def _moments(tables: Floats, both: Places, missing: int = 0) -> _Moments:
+    """both: row and column (k, 2) of every domain in both roles; missing: cells that were filled."""
     n, m = tables.shape[-2:]
     mean = tables.mean((-2, -1), keepdims=True)
     rows, columns = tables.mean(-1, keepdims=True) - mean, tables.mean(-2, keepdims=True) - mean
     cells = tables - mean - rows - columns
-    squares = [
-        m * (rows**2).sum((-2, -1)) / (n - 1),
-        n * (columns**2).sum((-2, -1)) / (m - 1),
-        (cells**2).sum((-2, -1)) / max((n - 1) * (m - 1) - missing, 1),
-    ]
-    return mean[..., 0, 0], np.stack(squares)
-
-
-def _standard_error(squares: Floats, size: int) -> Floats:
-    between = squares[0] + squares[1] - squares[2]
-    return np.asarray(np.sqrt(np.maximum(between, squares.min(axis=0)) / size), dtype=np.float64)
+    squares = np.stack(
+        [
+            m * (rows**2).sum((-2, -1)) / (n - 1),
+            n * (columns**2).sum((-2, -1)) / (m - 1),
+            (cells**2).sum((-2, -1)) / max((n - 1) * (m - 1) - missing, 1),
+        ]
+    )
+    variance = (squares[0] + squares[1] - squares[2]) / (n * m)
+    if len(both):
+        of_row, of_column = both.T
+        together = (rows[..., of_row, 0] * columns[..., 0, of_column]).sum(-1)
+        mirrored = cells[..., of_row[:, None], of_column]
+        twice = np.einsum("...ij,...ji->...", mirrored, mirrored)
+        twice = twice + np.einsum("...ii,...ii->...", mirrored, mirrored)
+        variance = variance + 2 * together / (n * m - n - m + len(both)) - twice / (n * m) ** 2
+    least = squares.min(axis=0) / (n * m)
+    return _Moments(mean[..., 0, 0], squares, np.asarray(np.sqrt(np.maximum(variance, least))))
 
 
 def _scaled_effects(table: Floats, squares: Floats) -> tuple[Floats, Floats, Floats]:
@@ -173,13 +213,23 @@ def _scaled(effects: Floats, variance: float) -> Floats:
     return effects * np.sqrt(variance / own) if own > 0 else effects
 
 
-def _drawn(effects: tuple[Floats, Floats, Floats], count: int, stream: np.random.Generator) -> Floats:
-    """Tables (count, n, m) of effects drawn with replacement; their mean is zero but for chance."""
+def _drawn(
+    effects: tuple[Floats, Floats, Floats], both: Places, count: int, stream: np.random.Generator
+) -> Floats:
+    """Tables (count, n, m) of effects drawn with replacement, those of a domain in both roles together; their mean is
+    zero but for chance."""
     rows, columns, cells = effects
     n, m = len(rows), len(columns)
+    of_rows, of_columns = (
+        rows[stream.integers(n, size=(count, n))],
+        columns[stream.integers(m, size=(count, m))],
+    )
+    if len(both):
+        of_row, of_column = both.T
+        drawn = stream.integers(len(both), size=(count, len(both)))
+        of_rows[:, of_row] = (rows[of_row] - rows[of_row].mean())[drawn]
+        of_columns[:, of_column] = (columns[of_column] - columns[of_column].mean())[drawn]
     return np.asarray(
-        rows[stream.integers(n, size=(count, n))][:, :, None]
-        + columns[stream.integers(m, size=(count, m))][:, None, :]
-        + cells[stream.integers(n * m, size=(count, n, m))],
+        of_rows[:, :, None] + of_columns[:, None, :] + cells[stream.integers(n * m, size=(count, n, m))],
         dtype=np.float64,
     )

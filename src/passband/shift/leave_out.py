@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from passband.errors import UserError
 from passband.seeds import random_stream
+from passband.shift.crossed import Same, same_domain
 from passband.shift.predictors import Predictor
 
 Floats = NDArray[np.float64]
@@ -82,6 +83,11 @@ def as_matrix(pairs: pd.DataFrame, values: Floats) -> Floats:
     matrix = np.full((len(train_ids), len(test_ids)), np.nan)
     matrix[train, test] = values
     return matrix
+
+
+def in_both_roles(pairs: pd.DataFrame) -> Same:
+    """Where row and column of a matrix of these pairs (`as_matrix`) are one domain."""
+    return same_domain(*(np.unique(pairs[key].to_numpy(str)) for key in ("train_id", "test_id")))
 
 
 def _divided(

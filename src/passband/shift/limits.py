@@ -11,8 +11,7 @@ from passband.errors import UserError
 from passband.shift import permutation
 from passband.shift.asymmetry import asymmetry, explained_asymmetry, square_drops
 from passband.shift.ceiling import NoiseCeiling, noise_ceiling
-from passband.shift.leave_out import as_matrix
-from passband.shift.pair_table import KEYS
+from passband.shift.leave_out import as_matrix, in_both_roles
 from passband.shift.permutation import PermutationTest
 
 Floats = NDArray[np.float64]
@@ -89,6 +88,4 @@ def permutation_tests(pairs: pd.DataFrame, measures: Sequence[str], seed: int) -
     lost = (pairs["home_dice"] - pairs["dice_mean"]).where(pairs["train_id"] != pairs["test_id"])
     drops = as_matrix(pairs, lost.to_numpy(np.float64))
     measured = {name: as_matrix(pairs, pairs[name].to_numpy(np.float64)) for name in varying}
-    rows, columns = ({name: k for k, name in enumerate(sorted(set(pairs[key])))} for key in KEYS)
-    shared = [(row, columns[name]) for name, row in rows.items() if name in columns]
-    return permutation.permutation_tests(drops, measured, (), permutations, seed, shared)
+    return permutation.permutation_tests(drops, measured, (), permutations, seed, in_both_roles(pairs))

@@ -19,12 +19,9 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from passband.seeds import random_stream
+from passband.shift.crossed import Places, Same
 
 Floats = NDArray[np.float64]
-
-Places = NDArray[np.int64]
-Shared = Sequence[tuple[int, int]]
-"""Row and column of every domain that is in both roles."""
 
 AT_ONCE: Final = 64
 """Permutations that are reckoned together."""
@@ -45,10 +42,10 @@ def permutation_test(
     given: Sequence[Floats] = (),
     permutations: int = 999,
     seed: int = 0,
-    shared: Shared = (),
+    same: Same | None = None,
 ) -> PermutationTest:
     """One measure (n, m), tested as `permutation_tests` do."""
-    return permutation_tests(performance, {"": measure}, given, permutations, seed, shared)[""]
+    return permutation_tests(performance, {"": measure}, given, permutations, seed, same)[""]
 
 
 def permutation_tests(
@@ -57,13 +54,12 @@ def permutation_tests(
     given: Sequence[Floats] = (),
     permutations: int = 999,
     seed: int = 0,
-    shared: Shared = (),
+    same: Same | None = None,
 ) -> dict[str, PermutationTest]:
     """Test measures (n, m) against performance (n, m), all by the same permutations; NaN pairs are left out of each.
 
-    given: matrices whose effect is taken out of both by least squares on ranks. shared: row and column of every domain
-    that is in both roles. Raises ValueError where a matrix has
-    another shape.
+    given: matrices whose effect is taken out of both by least squares on ranks. same: where row and column are one
+    domain. Raises ValueError where a matrix has another shape.
     """
     if any(each.shape != performance.shape for each in (*measures.values(), *given)):
         raise ValueError("all matrices of a permutation test need one shape")
@@ -77,15 +73,14 @@ def permutation_tests(
         taken_out = [_ranks(each, known) for each in given]
         x = np.stack([_residuals(_ranks(measures[name], known), taken_out, known) for name in names])
         y = _residuals(_ranks(performance, known), taken_out, known)
-        observed, reached = _reached(
-            x, y, permutations, seed, np.array(shared, dtype=np.int64).reshape(-1, 2)
-        )
+        both = np.argwhere(np.zeros_like(known) if same is None else same)
+        observed, reached = _reached(x, y, permutations, seed, both)
         for name, value, count in zip(names, observed, reached, strict=True):
             found[name] = PermutationTest(float(value), (1 + int(count)) / (1 + permutations), permutations)
     return {name: found[name] for name in measures}
 
 
-def _reached(x: Floats, y: Floats, permutations: int, seed: int, shared: Places) -> tuple[Floats, Places]:
+def _reached(x: Floats, y: Floats, permutations: int, seed: int, both: Places) -> tuple[Floats, Places]:
     """Correlations of measures (k, n, m) with y (n, m), and how often permutations of y's domains reach each."""
     flat = np.where(np.isfinite(x), x, 0.0).reshape(len(x), -1)
     mask = np.isfinite(y)
@@ -94,16 +89,16 @@ def _reached(x: Floats, y: Floats, permutations: int, seed: int, shared: Places)
     for first in range(0, permutations, AT_ONCE):
         moved = np.full((min(AT_ONCE, permutations - first), *y.shape), np.nan)
         for each in moved:
-            each[np.ix_(*_relabelled(y.shape, shared, stream))] = y
+            each[np.ix_(*_relabelled(y.shape, both, stream))] = y
         drawn = _correlations(flat, mask, moved)
         reached += (np.abs(drawn) >= np.abs(observed)[:, None] - 1e-12).sum(axis=1)
     return observed, reached
 
 
-def _relabelled(shape: tuple[int, ...], shared: Places, stream: np.random.Generator) -> list[Places]:
+def _relabelled(shape: tuple[int, ...], both: Places, stream: np.random.Generator) -> list[Places]:
     """A new place for every row and every column."""
-    order, found = stream.permutation(len(shared)), []
-    for size, own in zip(shape, shared.T, strict=True):
+    order, found = stream.permutation(len(both)), []
+    for size, own in zip(shape, both.T, strict=True):
         places = np.arange(size)
         others = np.setdiff1d(places, own)
         places[others] = stream.permutation(others)

@@ -21,7 +21,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from passband.shift.bootstrap import everything_once, median_gaps
-from passband.shift.crossed import CrossedMean, crossed_mean, separate_blocks, trimmed
+from passband.shift.crossed import CrossedMean, Same, crossed_mean, same_domain, separate_blocks, trimmed
 from passband.shift.cube import ScoreCube, score_cube
 from passband.shift.influence import STATISTICS
 
@@ -96,13 +96,14 @@ def rank_correlations(
     cube = score_cube(scores, metric)
     levels = effective_levels(cube)
     drops = median_gaps(cube, everything_once(cube))[0]
+    same = same_domain(cube.train_ids, cube.test_ids)
     rows = []
     for name in names:
         matrix = measure_matrix(measures, name, cube)
         known = {"n_pairs": int(np.isfinite(drops + matrix).sum()), **asdict(levels), "note": levels.note()}
         for (scope, statistic), values in correlation_values(drops, matrix).items():
             row = {"measure": name, "metric": metric, "scope": scope, "statistic": statistic}
-            rows.append(row | _estimate(values, scope, bootstrap) | known)
+            rows.append(row | _estimate(values, scope, bootstrap, same) | known)
     return pd.DataFrame(rows)
 
 
@@ -150,16 +151,15 @@ def mean_by_row(values: Floats) -> float:
     return float(np.mean(rows)) if rows else float("nan")
 
 
-def _estimate(values: Floats, scope: str, bootstrap: Bootstrap) -> dict[str, float | int]:
+def _estimate(values: Floats, scope: str, bootstrap: Bootstrap, same: Same) -> dict[str, float | int]:
     """Value and interval of a table of values; rows and columns without any are left out."""
     known = np.isfinite(values)
     value = mean_by_row(values) if scope == "within_training" else mean_by_row(values[known][None])
-    table = trimmed(values)
     count = {"level": bootstrap.level, "n_resamples": bootstrap.resamples}
     estimate: dict[str, float | int] = {"value": value, "low": np.nan, "high": np.nan}
-    degenerate = min(table.shape) < FEWEST_TO_RESAMPLE
+    degenerate = min(trimmed(values).shape) < FEWEST_TO_RESAMPLE
     if not degenerate:
-        mean = crossed_mean(table, bootstrap.resamples, bootstrap.seed)
+        mean = crossed_mean(values, bootstrap.resamples, bootstrap.seed, same)
         low, high = correlation_interval(replace(mean, value=value), bootstrap.level)
         estimate |= {"low": low, "high": high}
     return estimate | count | {"n_degenerate": bootstrap.resamples if degenerate else 0}

@@ -12,8 +12,8 @@ from scipy.stats import spearmanr
 from passband.errors import UserError
 from passband.shift.comparison import Resampling, mean_of_errors
 from passband.shift.conformal import conformal_half_width, coverage_left_out
-from passband.shift.crossed import trimmed
-from passband.shift.leave_out import Role, Scheme, as_matrix, fold_of
+from passband.shift.crossed import Same, trimmed
+from passband.shift.leave_out import Role, Scheme, as_matrix, fold_of, in_both_roles
 
 Floats = NDArray[np.float64]
 Judged = Scheme | Literal["frozen"]
@@ -79,7 +79,7 @@ def scored(
     spread = float(((dice[known] - dice[known].mean()) ** 2).sum())
     residuals = as_matrix(pairs, predicted - dice)
     width, coverage, refusal = intervals(residuals)
-    low, high = _interval_of_mae(residuals, options.resampling, scheme == "frozen")
+    low, high = _interval_of_mae(residuals, options.resampling, scheme == "frozen", in_both_roles(pairs))
     return PredictionScore(
         predictor=name,
         scheme=scheme,
@@ -100,13 +100,14 @@ def left_out_intervals(
 ) -> Callable[[Floats], Interval]:
     """Conformal intervals from residuals of the study itself, checked on conditions left out of the calibration."""
     level, seed = options.resampling.level, options.resampling.seed
+    same = in_both_roles(pairs)
 
     def intervals(residuals: Floats) -> Interval:
         width = None
         try:
-            width = conformal_half_width(residuals, level)
+            width = conformal_half_width(residuals, level, same)
             train, test = (fold_of(pairs, role, options.n_folds, seed) for role in ROLES)
-            return width, coverage_left_out(residuals, (train, test), level), ""
+            return width, coverage_left_out(residuals, (train, test), level, same), ""
         except UserError as error:
             return width, None, str(error)
 
@@ -123,8 +124,10 @@ def rank_within(predicted: Floats, dice: Floats) -> float:
     return float(np.mean(rows)) if rows else float("nan")
 
 
-def _interval_of_mae(residuals: Floats, how: Resampling, fitted_elsewhere: bool) -> tuple[float, float]:
+def _interval_of_mae(
+    residuals: Floats, how: Resampling, fitted_elsewhere: bool, same: Same
+) -> tuple[float, float]:
     if min(trimmed(residuals).shape, default=0) < 2:
         return float("nan"), float("nan")
-    low, high = mean_of_errors(np.abs(residuals), how, fitted_elsewhere).interval(how.level)
+    low, high = mean_of_errors(np.abs(residuals), how, fitted_elsewhere, same).interval(how.level)
     return max(0.0, low), high
