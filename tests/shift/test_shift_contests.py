@@ -27,6 +27,7 @@ from passband.shift.standard import (
     BAND_CLASSIFIER,
     CLOSED_FORM,
     CONFIDENCE,
+    CONFIDENT,
     LABELLED,
     PLAIN,
     PRIMARY,
@@ -94,7 +95,7 @@ def test_direct_simulation_is_ours_but_never_the_primary_one_and_sees_no_image_o
     with_images = contest("unlabelled", pairs)
     knowing = {each.name for each in (*with_images.ours, *with_images.baselines) if SIMULATED in each.columns}
     assert knowing == {CONFIDENT_SIMULATION}
-    assert with_images.ours[0].name == "measures and confidence"
+    assert with_images.ours[0].name == CONFIDENT
     found = judged("physics", pairs, OPTIONS)
     assert found.primary == PRIMARY
     # beside the best baseline, what knows the answer is better by nearly all that this one errs
@@ -135,7 +136,7 @@ def test_our_own_models_of_what_networks_say_are_baselines_where_no_measure_is_i
     assert known["confidence (smooth), then settings"] == {*CONFIDENCE, *settings}
     assert not {column for columns in known.values() for column in columns} & {*CLOSED_FORM, *BAND_CLASSIFIER}
     own = taking_part.ours[0]
-    assert {*CONFIDENCE, LABELLED} < set(own.columns)
+    assert set(own.columns) == {*CONFIDENCE, LABELLED, *CLOSED_FORM, *BAND_CLASSIFIER, *settings}
 
 
 def test_too_few_domains_and_missing_evidence_are_refused_in_a_sentence() -> None:

@@ -21,7 +21,7 @@ from passband.shift.predictors import (
     linear,
     median_predictor,
 )
-from passband.shift.standard import CLOSED_FORM, PRIMARY, standard_baselines, standard_ours
+from passband.shift.standard import CLOSED_FORM, CONFIDENT, PRIMARY, standard_baselines, standard_ours
 
 OPTIONS = AnalysisOptions(Resampling(seed=3, resamples=200), n_folds=3)
 
@@ -275,7 +275,7 @@ def test_the_standard_predictors_are_fixed_and_take_what_the_table_holds() -> No
         test_Cs_mm=0.1,
     )
     assert standard_ours(full)[0].columns == (*CLOSED_FORM, "train_Cs_mm", "test_Cs_mm")
-    assert [each.name for each in standard_ours(full)] == [*alone, "measures and confidence"]
+    assert [each.name for each in standard_ours(full)] == [*alone, CONFIDENT]
     found = {each.name: each for each in standard_baselines(full)}
     assert list(found) == [
         "soft_dice_confidence",

@@ -4,10 +4,10 @@
 classifier of textures, without a network, finds in images simulated under either; they have to beat
 distances of the settings, plain measures of transfer, and trees and the same smooth model on the settings alone.
 
-`unlabelled`: images of the test domain without masks. Ours are the measures with the network's confidence and how much
-more it labels; they have to beat confidence, its change, agreement of networks, distances of features and of power
-spectra, trees on settings and confidence, and our own models of confidence, the labelled part and the settings without
-any measure: so what is compared is what measures add (docs/decisions/0029).
+`unlabelled`: images of the test domain without masks. Ours is the network's confidence and how much more it labels,
+corrected by all of the former; it has to beat confidence, its change, agreement of networks, distances of features and
+of power spectra, trees on settings and confidence, and our own models of confidence, the labelled part and the settings
+without any measure: so what is compared is what measures add (docs/decisions/0029).
 
 In both, every predictor also sees the Dice at home. The figure that decides is the mean absolute error of
 Dice for pairs whose domains were both left out, or, with models fitted on another study and frozen, of all pairs.
@@ -46,9 +46,9 @@ from passband.shift.predictors import (
 )
 from passband.shift.standard import (
     CONFIDENCE,
-    CORRECTING,
     LABELLED,
     TEXTURES,
+    physics_columns,
     setting_columns,
     standard_baselines,
     standard_ours,
@@ -184,7 +184,7 @@ def _unlabelled(pairs: pd.DataFrame) -> Contest:
         by_kernel("parameters and confidence (smooth)", (*settings, *confident)),
     ]
     simulating = (
-        [by_kernel_in_turn(CONFIDENT_SIMULATION, (*CONFIDENCE, LABELLED, SIMULATED), CORRECTING)]
+        [by_kernel_in_turn(CONFIDENT_SIMULATION, (*CONFIDENCE, LABELLED, SIMULATED), physics_columns(pairs))]
         if _is_whole(SIMULATED, pairs) and LABELLED in pairs
         else []
     )

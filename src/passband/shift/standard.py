@@ -2,8 +2,8 @@
 
 The primary one is a smooth function of all measures, the settings of both domains, and of what a classifier of
 textures without a network finds in simulated images: none of it needs a network or an image of the test
-domain. A second one corrects by some of the measures what a network says of itself on unlabelled images. Every plain
-baseline whose column is in the table of pairs stands beside them.
+domain. A second one corrects by all of these what a network says of itself on unlabelled images, and how much it labels
+there. Every plain baseline whose column is in the table of pairs stands beside them.
 """
 
 from typing import Final
@@ -37,17 +37,8 @@ TEXTURES: Final = (
 """What textures alone let find, of simulated images and by formula."""
 PRIMARY: Final = "measures, settings and textures"
 """The predictor that decides where no image of the test domain is known."""
-CORRECTING: Final = (
-    "background_novelty",
-    "relative_novelty",
-    "outside_distance",
-    "contrast_alignment",
-    "detectability",
-    "polarity",
-    "delocalisation_mismatch_A",
-    "delocalisation_growth_A",
-)
-"""Measures that correct what a network says of itself."""
+CONFIDENT: Final = "measures and confidence"
+"""The predictor that decides where unlabelled images of it are known."""
 CONFIDENCE: Final = ("soft_dice_confidence", "difference_of_confidences")
 LABELLED: Final = "labelled_fraction_gained"
 """Ours: how much more of the images is labelled."""
@@ -65,14 +56,14 @@ PLAIN: Final = (
 
 def standard_ours(pairs: pd.DataFrame) -> list[Predictor]:
     """The primary predictor, its parts by themselves, and with the network's confidence where that is in the table."""
-    textures = [name for name in BAND_CLASSIFIER if name in pairs]
+    alone = ("discriminant_dice", *(name for name in BAND_CLASSIFIER[:1] if name in pairs))
     ours = [
-        by_kernel(PRIMARY, (*CLOSED_FORM, *textures, *setting_columns(pairs))),
+        by_kernel(PRIMARY, physics_columns(pairs)),
         by_kernel("measures", CLOSED_FORM),
-        *(by_measures(name, {name: 1}) for name in ("discriminant_dice", *textures[:1])),
+        *(by_measures(name, {name: 1}) for name in alone),
     ]
     if {*CONFIDENCE, LABELLED} <= set(pairs.columns):
-        ours.append(by_kernel_in_turn("measures and confidence", (*CONFIDENCE, LABELLED), CORRECTING))
+        ours.append(by_kernel_in_turn(CONFIDENT, (*CONFIDENCE, LABELLED), physics_columns(pairs)))
     return ours
 
 
@@ -89,6 +80,11 @@ def standard_baselines(pairs: pd.DataFrame) -> list[Predictor]:
     if not settings:
         return found
     return [*found, by_parameters("parameters", settings), by_kernel("parameters (smooth)", settings)]
+
+
+def physics_columns(pairs: pd.DataFrame) -> tuple[str, ...]:
+    """All that is known without an image of the test domain: measures, textures, and the settings of both domains."""
+    return (*CLOSED_FORM, *(name for name in BAND_CLASSIFIER if name in pairs), *setting_columns(pairs))
 
 
 def setting_columns(pairs: pd.DataFrame) -> list[str]:

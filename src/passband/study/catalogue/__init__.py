@@ -14,6 +14,7 @@ from passband.study.catalogue.axes import (
 from passband.study.catalogue.defocus import defocus, demo, published_defocus
 from passband.study.catalogue.prediction import (
     imaging,
+    imaging_appeal,
     imaging_draws,
     imaging_judge,
     imaging_retrial,
@@ -39,6 +40,7 @@ CATALOGUE: dict[str, Callable[[], Study]] = {
     "imaging-draws": imaging_draws,
     "imaging-judge": imaging_judge,
     "imaging-retrial": imaging_retrial,
+    "imaging-appeal": imaging_appeal,
     "particles-wide": particles_wide,
     "particles-judge": particles_judge,
     "paper-scale": paper_scale,

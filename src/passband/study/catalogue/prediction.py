@@ -24,6 +24,8 @@ PARTICLES_SEED, PARTICLES_JUDGE_SEED = 6, 5
 """The same of studies in which particles differ too."""
 DRAWS_SEED, RETRIAL_SEED = 7, 8
 """The same of the study with several draws of structures, and of the one that judges what it adds."""
+APPEAL_SEED = 9
+"""The same of the one that judges models of both."""
 DRAWS: Final = 8
 """Sets of structures in the former, each drawn anew from one distribution."""
 KIND_SCENES: Final = {"training": 48, "validation": 12}
@@ -92,6 +94,14 @@ def imaging_retrial() -> Study:
     are judged here."""
     question = "Do models of 'imaging-wide' and 'imaging-draws' foretell performance where everything is new?"
     return _judge("imaging-retrial", question, RETRIAL_SEED)
+
+
+def imaging_appeal() -> Study:
+    """72 networks as in `imaging-retrial`, everything drawn anew once more: the sixth judgement."""
+    question = (
+        "Do models of 'imaging-wide' and all of 'imaging-draws' foretell performance where everything is new?"
+    )
+    return _judge("imaging-appeal", question, APPEAL_SEED)
 
 
 def particles_wide() -> Study:
