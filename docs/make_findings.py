@@ -1,6 +1,6 @@
 """Every figure of docs/findings.md, from the tables under results/: ``python docs/make_findings.py``, some minutes.
 
-First what `passband analyse` prints: the judgement, and what is foretold within each study. Then how networks that lose
+First what `passband analyse` prints: the judgements, and what is foretold within each study. Then how networks that lose
 much fail, losses by fifths of the discriminant's loss, rank correlations of measures with the
 loss within a training domain and over all pairs, with 90 % intervals, and of a training domain's mean Dice elsewhere
 with what it is by itself. Last the reference study: every series of it, losses by the shift in defocus, what to train
@@ -23,20 +23,19 @@ from passband.study.plan import network_plans
 from passband.study.results import Results, open_results
 
 RESULTS = Path(__file__).parents[1] / "results"
-TEACHING = ("imaging-wide", "particles-wide")
 IMAGING_TEACHING = ("imaging-wide", "imaging-draws")
+TEACHING = (*IMAGING_TEACHING, "particles-wide")
 ANALYSES: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("imaging-appeal", IMAGING_TEACHING),
     ("imaging-retrial", IMAGING_TEACHING),
-    ("imaging-retrial", ("imaging-wide",)),
-    ("imaging-judge", ("imaging-wide",)),
+    ("imaging-judge", IMAGING_TEACHING),
     ("particles-judge", TEACHING),
-    ("particles-judge", ("imaging-wide",)),
     ("imaging-judge", ()),
     ("imaging", ()),
     ("structure", ()),
     ("thickness", ()),
     ("paper-scale", ()),
-    ("paper-scale", ("imaging-wide",)),
+    ("paper-scale", IMAGING_TEACHING),
     ("paper-scale", TEACHING),
 )
 """What is analysed, and on what models are fitted: nothing is the study itself."""
