@@ -1,10 +1,10 @@
-"""Every figure of docs/findings.md, from the tables under results/: ``python docs/make_findings.py``, some minutes.
+"""Every figure of docs/findings.md, from the tables under results/: ``python docs/make_findings.py``, half an hour.
 
-First what `passband analyse` prints: the judgements, and what is foretold within each study. Then how networks that lose
-much fail, losses by fifths of the discriminant's loss, rank correlations of measures with the
-loss within a training domain and over all pairs, with 90 % intervals, and of a training domain's mean Dice elsewhere
-with what it is by itself. Last the reference study: every series of it, losses by the shift in defocus, what to train
-on (docs/images/reference.png too), and what starts, rates and sizes of a network make of it.
+First what `passband analyse` prints: the judgements, and what is foretold within each study. Then how networks that
+lose much fail, losses by fifths of the discriminant's loss, rank correlations of measures with the loss within a
+training domain and over all pairs, with 90 % intervals, and of a training domain's mean Dice elsewhere with what it is
+by itself. Last the reference study: every series of it, losses by the shift in defocus, what to train on
+(docs/images/reference.png too), and what starts, rates and sizes of a network make of it.
 """
 
 from pathlib import Path
@@ -24,19 +24,20 @@ from passband.study.results import Results, open_results
 
 RESULTS = Path(__file__).parents[1] / "results"
 IMAGING_TEACHING = ("imaging-wide", "imaging-draws")
-TEACHING = (*IMAGING_TEACHING, "particles-wide")
+PARTICLES_TEACHING = ("imaging-wide", "particles-wide")
 ANALYSES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("imaging-appeal", IMAGING_TEACHING),
     ("imaging-retrial", IMAGING_TEACHING),
     ("imaging-judge", IMAGING_TEACHING),
-    ("particles-judge", TEACHING),
+    ("particles-judge", PARTICLES_TEACHING),
+    ("particles-judge", (*IMAGING_TEACHING, "particles-wide")),
     ("imaging-judge", ()),
     ("imaging", ()),
     ("structure", ()),
     ("thickness", ()),
     ("paper-scale", ()),
     ("paper-scale", IMAGING_TEACHING),
-    ("paper-scale", TEACHING),
+    ("paper-scale", PARTICLES_TEACHING),
 )
 """What is analysed, and on what models are fitted: nothing is the study itself."""
 STUDIES = ("imaging", "imaging-judge", "structure", "thickness")
