@@ -116,8 +116,7 @@ def same_domain(rows: ArrayLike, columns: ArrayLike) -> Same:
 
 def trimmed(table: Floats) -> Floats:
     """A table without the rows and the columns that hold no value."""
-    known = ~np.isnan(table)
-    return table[known.any(axis=1)][:, known.any(axis=0)]
+    return _laid_out(table, None)[0]
 
 
 def separate_blocks(known: NDArray[np.bool_]) -> Blocks:
