@@ -21,7 +21,7 @@ from passband.study import pictures
 from passband.study.foretelling import foretell
 from passband.study.load import study_yaml
 from passband.study.prediction import with_settings
-from passband.study.results import Results, open_results
+from passband.study.results import open_results
 from passband.study.run import run_study
 
 TARGET = ImagingDistribution(defocus_nm=normal(2.0, 1.0), dose_e_per_A2=200.0)
@@ -36,18 +36,18 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def taught(tmp_path_factory: pytest.TempPathFactory) -> Results:
-    return open_results(made_up_run(tmp_path_factory.mktemp("runs") / "wide", wide_study()).root)
+def taught(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return made_up_run(tmp_path_factory.mktemp("runs") / "wide", wide_study()).root
 
 
 def test_conditions_that_the_study_has_too_are_foretold_as_from_its_own_tables(
-    finished: Path, taught: Results
+    finished: Path, taught: Path
 ) -> None:
-    run = open_results(finished)
+    run, reference_run = open_results(finished), open_results(taught)
     again = run.study.domains["+4 nm"].imaging
     found = foretell(finished, {"again": again}, [taught])
     series = run.study.all_series()[0]
-    paired = [(run.study, run.pairs(series)), (taught.study, taught.pairs(taught.study.all_series()[0]))]
+    paired = [(each.study, each.pairs(each.study.all_series()[0])) for each in (run, reference_run)]
     own, reference = with_settings(paired[0], paired[1:])
     assert reference is not None
     expected = foretold(own, reference, AnalysisOptions(Resampling(seed=0)))
@@ -62,7 +62,7 @@ def test_conditions_that_the_study_has_too_are_foretold_as_from_its_own_tables(
 
 def test_every_training_domain_and_every_target_is_told_with_an_interval(
     finished: Path,
-    taught: Results,
+    taught: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -70,7 +70,7 @@ def test_every_training_domain_and_every_target_is_told_with_an_interval(
     paths = [tmp_path / "near.yaml", tmp_path / "far.yaml"]
     paths[0].write_text("energy_kV: 300\ndefocus_nm: 6\ndose_e_per_A2: 400\n", encoding="utf-8")
     paths[1].write_text("energy_kV: 300\ndefocus_nm: 90\ndose_e_per_A2: 3\n", encoding="utf-8")
-    arguments = ("foretell", str(finished), *map(str, paths), "--fitted-on", taught.place)
+    arguments = ("foretell", str(finished), *map(str, paths), "--fitted-on", str(taught))
     assert call(monkeypatch, *arguments, "--json") == 0
     pairs = json.loads(capsys.readouterr().out)["pairs"]
     assert [(each["train_id"], each["test_id"]) for each in pairs] == [
@@ -92,7 +92,7 @@ def test_every_training_domain_and_every_target_is_told_with_an_interval(
 
 
 def test_what_cannot_be_foretold_is_refused_in_a_sentence(
-    finished: Path, taught: Results, tmp_path: Path
+    finished: Path, taught: Path, tmp_path: Path
 ) -> None:
     other_energy = TARGET.model_copy(update={"energy_kV": 80.0})
     too_large = TARGET.model_copy(update={"Cs_mm": 1.2})
@@ -107,13 +107,13 @@ def test_what_cannot_be_foretold_is_refused_in_a_sentence(
         (tmp_path / "nothing", {"new": TARGET}, None, "nothing"),
     ):
         with pytest.raises(UserError, match=words):
-            foretell(root, targets, [taught], structures)
+            foretell(root, targets, [tmp_path / "not opened before"], structures)
     with pytest.raises(UserError, match="is named twice"):
         foretell(finished, {"new": TARGET}, [taught, taught])
 
 
 def test_of_structures_without_training_scenes_nothing_is_foretold(
-    finished: Path, taught: Results, tmp_path: Path
+    finished: Path, taught: Path, tmp_path: Path
 ) -> None:
     root = Path(shutil.copytree(finished, tmp_path / "run"))
     study = tiny_study()

@@ -32,7 +32,6 @@ def foretell(
     """What networks of a run will reach under conditions that nobody has recorded yet: Dice with an interval."""
     from passband.study.foretelling import foretell as foretold
     from passband.study.load import load_imaging
-    from passband.study.results import open_results
 
     named = {path.stem: load_imaging(path) for path in targets}
     if len(named) < len(targets):
@@ -40,7 +39,7 @@ def foretell(
             "two targets have the same file name; give each one of its own, since it names the target"
         )
     with messages.status("measuring, fitting and leaving out …"):
-        found = foretold(root, named, [open_results(each) for each in fitted_on], structures)
+        found = foretold(root, named, fitted_on, structures)
     if as_json:
         sys.stdout.write(json.dumps({"pairs": found.to_dict("records")}, allow_nan=False) + "\n")
         return

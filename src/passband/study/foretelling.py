@@ -31,32 +31,33 @@ from passband.study.pictures import waves_of
 from passband.study.plan import network_plans
 from passband.study.prediction import check_reference, with_settings
 from passband.study.prediction_tasks import simulated_textures
-from passband.study.results import SUMMARY, Results, dice_table, finished_plans, rounded
+from passband.study.results import SUMMARY, dice_table, finished_plans, open_results, rounded
 from passband.study.study import MAIN, Domain, Study
 
 
 def foretell(
     root: Path,
     targets: Mapping[str, ImagingDistribution],
-    fitted_on: Sequence[Results],
+    fitted_on: Sequence[Path],
     structures: str | None = None,
 ) -> pd.DataFrame:
     """Dice of the networks of a run, trained in each of its own domains, under each target: see `contests.foretold`.
 
-    targets: by names that no domain of the study has. fitted_on: studies on which models are fitted. structures: which
-    of the study's sets of structures the targets show; by default those that the networks were trained on. Raises
-    UserError for a folder without waves or networks, targets that do not fit the study's structures and energy, and
-    studies on another scale.
+    targets: by names that no domain of the study has. fitted_on: run or results folders of studies on which models are
+    fitted. structures: which of the study's sets of structures the targets show; by default those that the networks
+    were trained on. Raises UserError for a folder without waves or networks, targets that do not fit the study's
+    structures and energy, and studies on another scale.
     """
     if is_results_folder(root):
         raise UserError(f"{root}: published results hold no waves; name the run folder that they come from")
     folder = RunFolder.existing(root)
     study = parse_record(Study, load_yaml(folder.study), str(folder.study)).only(MAIN)
-    check_reference(study, fitted_on)
     home = _dice_at_home(folder, study)
     grown, pairs = _with_targets(study, tuple(home), targets, structures)
+    references = [open_results(each) for each in fitted_on]
+    check_reference(study, references)
     known = _known(folder, grown, pairs).assign(home_dice=[home[train] for train, _ in pairs])
-    taught = [(each.study, each.pairs(each.study.all_series()[0])) for each in fitted_on]
+    taught = [(each.study, each.pairs(each.study.all_series()[0])) for each in references]
     own, reference = with_settings((grown, known), taught)
     assert reference is not None
     resampling = Resampling(seed=seed_for(study.seed, "prediction"))
