@@ -16,13 +16,16 @@ from passband.shift.contests import (
     SIMULATED,
     UNLABELLED,
     ContestName,
+    as_judged,
     contest,
     judged,
     judged_frozen,
 )
 from passband.shift.evidence import BASELINES
 from passband.shift.limits import explained_by, limits, permutation_tests
-from passband.shift.predictors import by_measures
+from passband.shift.pair_table import ASKED
+from passband.shift.predictors import by_kernel, by_kernel_in_turn, by_measures
+from passband.shift.reference import Reference
 from passband.shift.standard import (
     BAND_CLASSIFIER,
     CLOSED_FORM,
@@ -114,7 +117,7 @@ def test_direct_simulation_takes_no_part_where_it_is_not_known_of_every_pair() -
     for table in (pairs, holes):
         assert DIRECT_SIMULATION not in {each.name for each in contest("physics", table).ours}
     for reference, judged_on in ((whole, holes), (holes, whole)):
-        found = judged_frozen("physics", judged_on, reference, OPTIONS)
+        found = judged_frozen("physics", judged_on, Reference(reference, OPTIONS))
         assert DIRECT_SIMULATION not in {each.predictor for each in found.scores}
 
 
@@ -149,7 +152,7 @@ def test_too_few_domains_and_missing_evidence_are_refused_in_a_sentence() -> Non
     with pytest.raises(UserError, match="for 3 of 99 pairs there is nothing"):
         judged("unlabelled", holes, OPTIONS)
     with pytest.raises(UserError, match="for 3 of 99 pairs there is nothing"):
-        judged_frozen("unlabelled", holes, study(9, 2, seed=1), OPTIONS)
+        judged_frozen("unlabelled", holes, Reference(study(9, 2, seed=1), OPTIONS))
 
 
 def test_a_measure_that_knows_the_distance_wins_both_left_out() -> None:
@@ -164,11 +167,11 @@ def test_a_measure_that_knows_the_distance_wins_both_left_out() -> None:
 
 @pytest.mark.parametrize("frozen", [False, True])
 def test_what_takes_part_in_both_contests_is_found_once_and_the_same(frozen: bool) -> None:
-    pairs, memory = study(10, 4), Memory()
+    pairs, memory, reference = study(10, 4), Memory(), Reference(study(10, 4, seed=1), OPTIONS)
 
     def verdict(name: ContestName, known: Memory | None) -> Analysis:
         if frozen:
-            return judged_frozen(name, pairs, study(10, 4, seed=1), OPTIONS, known)
+            return judged_frozen(name, pairs, reference, known)
         return judged(name, pairs, OPTIONS, known)
 
     first, second = verdict("physics", memory), verdict("unlabelled", memory)
@@ -182,33 +185,94 @@ def test_what_takes_part_in_both_contests_is_found_once_and_the_same(frozen: boo
 
 
 def test_frozen_models_are_those_of_the_reference_and_see_nothing_of_the_study_judged() -> None:
-    reference, new = study(10, 4, seed=0), study(9, 5, seed=1)
+    taught, new = study(10, 4, seed=0), study(9, 5, seed=1)
+    reference = Reference(taught, OPTIONS)
     ours = [by_measures("ours", {"known": 1})]
-    found = analyse_frozen(new, reference, ours, [], OPTIONS)
-    model = ours[0].fitted(ours[0].features(reference), reference["dice_mean"].to_numpy())
+    found = analyse_frozen(new, reference, ours, [])
+    model = ours[0].fitted(ours[0].features(taught), taught["dice_mean"].to_numpy())
     away = (new["train_id"] != new["test_id"]).to_numpy()
     assert found.predicted[away] == pytest.approx(model(ours[0].features(new))[away])
     assert np.isnan(found.predicted[~away]).all()
     worse = new.assign(dice_mean=new["dice_mean"] - 0.1)
-    assert analyse_frozen(worse, reference, ours, [], OPTIONS).predicted[away] == pytest.approx(
-        found.predicted[away]
-    )
+    assert analyse_frozen(worse, reference, ours, []).predicted[away] == pytest.approx(found.predicted[away])
     assert found.scheme == "frozen"
     assert found.score("ours").coverage is not None
+
+
+def test_equal_predictors_are_one_to_a_reference_whoever_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    reference = Reference(study(10, 4), OPTIONS)
+    for make in (by_kernel, lambda name, columns: by_kernel_in_turn(name, columns[:1], columns[1:])):
+        one, other = (make("one", ("known", "train_Cs_mm")) for _ in range(2))
+        assert one is not other
+        assert reference.model(one) is reference.model(other)
+        assert reference.half_width(one) == reference.half_width(other)
+        assert reference.model(make("one", ("known", "test_Cs_mm"))) is not reference.model(one)
+    fitted = len(reference._models)
+    judged_frozen("physics", study(9, 5, seed=1), reference)
+    first = len(reference._models)
+    assert first > fitted
+    judged_frozen("physics", study(9, 5, seed=2), reference)
+    assert len(reference._models) == first
+
+
+def test_a_reference_too_small_for_intervals_says_so_each_time() -> None:
+    reference, one = Reference(study(4, 4), OPTIONS), by_measures("one", {"known": 1})
+    for _ in range(2):
+        with pytest.raises(UserError, match="too few to calibrate"):
+            reference.half_width(one)
+
+
+def with_asked(pairs: pd.DataFrame, less: float) -> pd.DataFrame:
+    """Of several networks of a domain the one that was asked is worse than their mean by so much, at home too."""
+    return pairs.assign(**{own: pairs[name] - less for name, own in ASKED.items()})
+
+
+@pytest.mark.parametrize("frozen", [False, True])
+def test_with_images_the_network_that_saw_them_is_foretold_and_without_the_mean(frozen: bool) -> None:
+    pairs, memory = study(10, 4), Memory()
+    told = with_asked(pairs, 0.05)
+    reference = Reference(with_asked(study(10, 4, seed=1), 0.05), OPTIONS)
+    assert reference.asked is not reference
+    assert as_judged("physics", told) is told
+    assert as_judged("unlabelled", pairs) is pairs
+
+    def verdict(name: ContestName) -> Analysis:
+        return judged_frozen(name, told, reference, memory) if frozen else judged(name, told, OPTIONS, memory)
+
+    means, own = verdict("physics"), verdict("unlabelled")
+    median = {each: found.score("median").mae for each, found in (("means", means), ("own", own))}
+    assert median["means"] == pytest.approx(median["own"], rel=1e-6)  # both sides are lower by the same
+    off = own.predicted - (told["dice_mean"] - 0.05)
+    assert own.score(CONFIDENT).mae == pytest.approx(np.nanmean(np.abs(off)), rel=1e-6)
+    assert own.networks == len(set(told["train_id"])) < means.networks
+    assert own.score("measures") is not means.score("measures")
+
+
+def test_a_network_asked_whose_dice_is_lost_is_told_as_what_it_is() -> None:
+    told = with_asked(study(9, 2), 0.05)
+    told.loc[:1, "asked_dice"] = np.nan
+    with pytest.raises(UserError, match="for 2 of 99 pairs there is nothing"):
+        judged("unlabelled", told, OPTIONS)
+
+
+def test_where_a_domain_has_one_network_it_is_the_one_asked() -> None:
+    one = with_asked(study(9, 2), 0.0).assign(n_networks=1)
+    assert as_judged("unlabelled", one) is one
+    assert Reference(one, OPTIONS).asked.pairs is one
 
 
 def test_models_that_lack_confidence_on_a_part_of_their_study_are_refused_and_not_filled_in() -> None:
     judge, taught = study(4, 8), study(10, 10, seed=1)
     taught.loc[taught.index[:7], "soft_dice_confidence"] = np.nan
     with pytest.raises(UserError, match="for 7 of 200 pairs of the study that models are fitted on"):
-        judged_frozen("unlabelled", judge, taught, OPTIONS)
-    assert judged_frozen("physics", judge, taught, OPTIONS).scheme == "frozen"
+        judged_frozen("unlabelled", judge, Reference(taught, OPTIONS))
+    assert judged_frozen("physics", judge, Reference(taught, OPTIONS)).scheme == "frozen"
     with pytest.raises(UserError, match="what networks of the study that models are fitted on say"):
-        judged_frozen("unlabelled", judge, study(10, 10, seed=1, evidence=False), OPTIONS)
+        judged_frozen("unlabelled", judge, Reference(study(10, 10, seed=1, evidence=False), OPTIONS))
 
 
 def test_frozen_contests_have_the_headline_of_all_others() -> None:
-    told = judged_frozen("physics", study(9, 5, seed=1), study(10, 4), OPTIONS).headline()
+    told = judged_frozen("physics", study(9, 5, seed=1), Reference(study(10, 4), OPTIONS)).headline()
     assert told.keys() == judged("physics", study(10, 4), OPTIONS).headline().keys()
     assert told["mae_both_out"] < told["best_baseline_mae"]
 
@@ -216,7 +280,7 @@ def test_frozen_contests_have_the_headline_of_all_others() -> None:
 def test_a_study_too_small_to_judge_frozen_models_on_is_refused_in_a_sentence() -> None:
     for n, m, told in ((1, 4, "1 training and 5 test"), (2, 0, "2 training and 2 test")):
         with pytest.raises(UserError, match=f"{told} domains are too few to judge"):
-            judged_frozen("physics", study(n, m, seed=1), study(10, 4), OPTIONS)
+            judged_frozen("physics", study(n, m, seed=1), Reference(study(10, 4), OPTIONS))
 
 
 def test_only_models_fitted_within_the_study_have_their_errors_widened() -> None:

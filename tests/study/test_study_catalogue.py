@@ -16,6 +16,7 @@ from passband.study.catalogue.prediction import (
     imaging_draws,
     imaging_judge,
     imaging_retrial,
+    imaging_review,
     imaging_wide,
     particles_judge,
     particles_wide,
@@ -200,7 +201,7 @@ def test_no_scene_and_no_imaging_of_the_judges_is_in_a_study_that_models_are_fit
     def drawn(study: Study) -> set[str]:
         return {canonical_json(each.imaging) for each in study.domains.values()}
 
-    for judge in (imaging_judge(), particles_judge(), imaging_retrial(), imaging_appeal()):
+    for judge in (imaging_judge(), particles_judge(), imaging_retrial(), imaging_appeal(), imaging_review()):
         for taught in (imaging(), imaging_wide(), particles_wide(), imaging_draws()):
             assert not scene_ids(judge) & scene_ids(taught)
             assert not drawn(judge) & drawn(taught)

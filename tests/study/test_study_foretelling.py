@@ -16,13 +16,14 @@ from passband.report.wording import typographic
 from passband.shift.analysis import AnalysisOptions
 from passband.shift.comparison import Resampling
 from passband.shift.contests import foretold
+from passband.shift.reference import Reference
 from passband.storage.run_folder import RunFolder
 from passband.study import pictures
 from passband.study.foretelling import foretell
 from passband.study.load import study_yaml
-from passband.study.prediction import with_settings
 from passband.study.results import open_results
 from passband.study.run import run_study
+from passband.study.taught import own_pairs, taught_by, with_settings
 
 TARGET = ImagingDistribution(defocus_nm=normal(2.0, 1.0), dose_e_per_A2=200.0)
 
@@ -47,10 +48,9 @@ def test_conditions_that_the_study_has_too_are_foretold_as_from_its_own_tables(
     again = run.study.domains["+4 nm"].imaging
     found = foretell(finished, {"again": again}, [taught])
     series = run.study.all_series()[0]
-    paired = [(each.study, each.pairs(each.study.all_series()[0])) for each in (run, reference_run)]
-    own, reference = with_settings(paired[0], paired[1:])
-    assert reference is not None
-    expected = foretold(own, reference, AnalysisOptions(Resampling(seed=0)))
+    known = taught_by([reference_run])
+    own = with_settings(run.study, own_pairs(run), known.settings)
+    expected = foretold(own, Reference(known.pairs, AnalysisOptions(Resampling(seed=0))))
     for train in series.train_on:
         (told,) = found[found["train_id"] == train].to_dict("records")
         pair = (expected["train_id"] == train) & (expected["test_id"] == "+4 nm")

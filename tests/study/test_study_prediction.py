@@ -21,6 +21,7 @@ from passband.records import canonical_json
 from passband.report.prediction import prediction_paragraphs
 from passband.report.publish import publish
 from passband.shift.contests import DIRECT_SIMULATION, SIMULATED
+from passband.shift.pair_table import ASKED
 from passband.shift.standard import BAND_CLASSIFIER, PRIMARY
 from passband.storage.documents import load_sealed_json, write_json, write_sealed_json
 from passband.storage.ledger import Ledger
@@ -34,11 +35,12 @@ from passband.study.evidence import NAMES, common_components
 from passband.study.export_results import export_measures, export_results
 from passband.study.measures import PLAIN
 from passband.study.plan import network_plans, scenes
-from passband.study.prediction import as_data, verdicts, with_settings
+from passband.study.prediction import as_data, verdicts
 from passband.study.prediction_plan import analysis_id, evidence_id
 from passband.study.results import open_results, published_study
 from passband.study.run import RunOptions, run_study
 from passband.study.simulated import SIMULATED_PER_SCENE, simulated_dice, simulated_images
+from passband.study.taught import own_pairs, taught_by, with_settings
 
 KEYS = (
     *("networks", "mae_both_out", "best_baseline", "best_baseline_mae", "mae_difference_interval"),
@@ -217,6 +219,25 @@ def test_features_are_taken_along_fewer_axes_than_there_are_images() -> None:
     assert (first.shape, second.shape) == ((8, 3), (6, 3))
 
 
+def test_pairs_know_the_dice_of_the_network_that_was_asked(copied: Path) -> None:
+    pairs, results = own_pairs(open_results(copied)), open_results(copied)
+    assert not set(ASKED.values()) & set(pairs)  # nobody was asked in so small a study
+    series = results.study.all_series()[0]
+    means = results.means(series.name)
+    asked = means.groupby("train_id")["network_id"].first()
+    evidence = means.drop_duplicates(["train_id", "test_id"])[["train_id", "test_id"]].assign(
+        series=series.name, soft_dice_confidence=0.5, asked=lambda table: table["train_id"].map(asked)
+    )
+    told = own_pairs(replace(results, evidence=evidence))
+    reached = means.set_index(["network_id", "test_id"])["value"]
+    for row in told.to_dict("records"):
+        network = asked[row["train_id"]]
+        assert row["asked_dice"] == pytest.approx(reached[network, row["test_id"]], abs=1e-6)
+        assert row["asked_home_dice"] == pytest.approx(reached[network, row["train_id"]], abs=1e-6)
+    assert (told["n_networks"] > 1).all()
+    assert (told["asked_dice"] - told["dice_mean"]).abs().max() > 0
+
+
 def test_a_small_study_says_in_report_and_command_why_nothing_is_said(
     finished: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -277,20 +298,19 @@ def test_models_are_fitted_on_several_studies_together(
     """Domains of two studies may have the same names and are not the same domains."""
     second = made_up_run(tmp_path / "second", wide_study("second", seed=5)).root
     judge = made_up_run(tmp_path / "judge", wide_study("judge", first_nm=-9, seed=4)).root
-    taught = ("--fitted-on", str(wide), "--fitted-on", str(second))
-    assert call(monkeypatch, "analyse", str(judge), *taught, "--json") == 0
+    both = ("--fitted-on", str(wide), "--fitted-on", str(second))
+    assert call(monkeypatch, "analyse", str(judge), *both, "--json") == 0
     told = json.loads(capsys.readouterr().out)
     assert told["frozen"]["mae_both_out"] < told["frozen"]["mae_of_constant"]
     known = [open_results(each) for each in (judge, wide, second)]
-    paired = [(each.study, each.pairs(each.study.all_series()[0])) for each in known]
-    own, reference = with_settings(paired[0], paired[1:])
-    assert reference is not None
+    taught = taught_by(known[1:])
+    own, reference = with_settings(known[0].study, own_pairs(known[0]), taught.settings), taught.pairs
     assert len(reference) == 200
     assert reference["train_id"].nunique() == 20
     assert set(own["train_id"]) <= set(known[0].study.domains)
     assert {"train_defocus_nm", "test_defocus_nm"} < set(own)
     assert set(own) == set(reference)
-    assert call(monkeypatch, "analyse", str(judge), *taught, *taught[:2]) == 2
+    assert call(monkeypatch, "analyse", str(judge), *both, *both[:2]) == 2
     assert "'wide' is named twice" in capsys.readouterr().err
 
 
@@ -305,7 +325,7 @@ def test_what_differs_between_structures_is_a_setting_too(wide: Path) -> None:
     first, *rest = known.study.domains.items()
     domains = {first[0]: first[1].model_copy(update={"structures": "thick"})} | dict(rest)
     study = known.study.model_copy(update={"structures": sets, "domains": domains})
-    pairs, _ = with_settings((study, known.pairs(study.all_series()[0])))
+    pairs = with_settings(study, own_pairs(known))
     thickness_nm = pairs.drop_duplicates("train_id").set_index("train_id")["train_support_nm"]
     assert thickness_nm[first[0]] == 10
     assert thickness_nm.nunique() == 2

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from passband.errors import UserError
 from passband.shift.comparison import Comparison, compared
-from passband.shift.conformal import conformal_half_width
 from passband.shift.leave_out import Scheme, as_matrix, folds, in_both_roles, predictions
 from passband.shift.predictors import Predictor, median_predictor
+from passband.shift.reference import Reference
 from passband.shift.scoring import (
     SCHEMES,
     AnalysisOptions,
@@ -36,7 +36,6 @@ __all__ = [
     "PredictionScore",
     "analyse",
     "analyse_frozen",
-    "half_width_elsewhere",
 ]
 
 Floats = NDArray[np.float64]
@@ -124,30 +123,27 @@ def analyse(
 
 def analyse_frozen(
     pairs: pd.DataFrame,
-    reference: pd.DataFrame,
+    reference: Reference,
     ours: Sequence[Predictor],
     baselines: Sequence[Predictor],
-    options: AnalysisOptions | None = None,
     memory: Memory | None = None,
 ) -> Analysis:
-    """Judge models that were fitted once, on all pairs of a reference study, on the pairs of another one.
+    """Judge models that were fitted once, on all pairs of a reference, on the pairs of another study.
 
     Nothing is fitted again, so intervals speak of the domains of the study judged and need no widening. Conformal half
-    widths are those of the reference study, with both domains left out there; coverage is counted in the study judged.
-    memory, errors: as of `analyse`.
+    widths are those of the reference, with both domains left out there; coverage is counted in the study judged.
+    Options are those of the reference; memory, errors: as of `analyse`.
     """
-    options, memory = options or AnalysisOptions(), {} if memory is None else memory
+    options, memory = reference.options, {} if memory is None else memory
     baselines = [median_predictor(), *baselines]
-    for table in (pairs, reference):
+    for table in (pairs, reference.pairs):
         _check(table, [*ours, *baselines])
     away = (pairs["train_id"] != pairs["test_id"]).to_numpy()
-    known = reference["dice_mean"].to_numpy(np.float64)
 
     def one(predictor: Predictor) -> Found:
-        model = predictor.fitted(predictor.features(reference), known)
-        predicted = np.where(away, model(predictor.features(pairs)), np.nan)
+        predicted = np.where(away, reference.model(predictor)(predictor.features(pairs)), np.nan)
         stated = predictor is ours[0]
-        intervals = _reference_intervals(reference, predictor, options) if stated else _none_stated
+        intervals = _reference_intervals(reference, predictor) if stated else _none_stated
         return predicted, scored(pairs, predicted, predictor.name, "frozen", options, intervals)
 
     keys: dict[Predictor, Key] = {each: (each, "frozen", each is ours[0]) for each in (*ours, *baselines)}
@@ -233,30 +229,18 @@ def _check(pairs: pd.DataFrame, predictors: Sequence[Predictor]) -> None:
         raise UserError(f"pairs: {tuple(lost)} has no Dice; leave the pair out or finish its networks")
 
 
-def _reference_intervals(
-    reference: pd.DataFrame, predictor: Predictor, options: AnalysisOptions
-) -> Callable[[Floats], Interval]:
-    """Half width of a predictor in its reference study, and the share of other residuals within it."""
+def _reference_intervals(reference: Reference, predictor: Predictor) -> Callable[[Floats], Interval]:
+    """Half width of a predictor in its reference, and the share of other residuals within it."""
 
     def intervals(residuals: Floats) -> Interval:
         try:
-            width = half_width_elsewhere(reference, predictor, options)
+            width = reference.half_width(predictor)
         except UserError as error:
             return None, None, str(error)
         known = np.abs(residuals[np.isfinite(residuals)])
         return width, float((known <= width).mean()), ""
 
     return intervals
-
-
-def half_width_elsewhere(reference: pd.DataFrame, predictor: Predictor, options: AnalysisOptions) -> float:
-    """Half width of the interval around what a predictor, fitted on a reference study, foretells of new domains: from
-    pairs of that study with both domains left out. Raises UserError for too few domains."""
-    parts = folds(reference, "both", options.n_folds, options.resampling.seed)
-    found = predictions(reference, predictor, parts, options.threads)
-    left_out = found - reference["dice_mean"].to_numpy(np.float64)
-    residuals, same = as_matrix(reference, left_out), in_both_roles(reference)
-    return conformal_half_width(residuals, options.resampling.level, same)
 
 
 def _none_stated(residuals: Floats) -> Interval:

@@ -7,7 +7,8 @@ distances of the settings, plain measures of transfer, and trees and the same sm
 `unlabelled`: images of the test domain without masks. Ours is the network's confidence and how much more it labels,
 corrected by all of the former; it has to beat confidence, its change, agreement of networks, distances of features and
 of power spectra, trees on settings and confidence, and our own models of confidence, the labelled part and the settings
-without any measure: so what is compared is what measures add (docs/decisions/0029).
+without any measure: so what is compared is what measures add (docs/decisions/0029). What is foretold is the Dice of the
+network that was shown the images; in `physics` it is the mean of the networks of a domain (docs/decisions/0032).
 
 In both, every predictor also sees the Dice at home. The figure that decides is the mean absolute error of
 Dice for pairs whose domains were both left out, or, with models fitted on another study and frozen, of all pairs.
@@ -21,7 +22,6 @@ it is no discovery.
 from dataclasses import dataclass
 from typing import Final, Literal
 
-import numpy as np
 import pandas as pd
 
 from passband.errors import UserError
@@ -31,11 +31,10 @@ from passband.shift.analysis import (
     Memory,
     analyse,
     analyse_frozen,
-    half_width_elsewhere,
 )
 from passband.shift.conformal import fewest_conditions
 from passband.shift.evidence import BASELINES
-from passband.shift.pair_table import KEYS
+from passband.shift.pair_table import ASKED, KEYS, of_network_asked
 from passband.shift.predictors import (
     Predictor,
     by_kernel,
@@ -44,6 +43,7 @@ from passband.shift.predictors import (
     by_parameters,
     monotone_trees,
 )
+from passband.shift.reference import Reference
 from passband.shift.standard import (
     CONFIDENCE,
     LABELLED,
@@ -97,23 +97,24 @@ def judged(
     """
     _check_size(pairs, options)
     taking_part = contest(name, pairs)
-    return analyse(pairs, taking_part.ours, taking_part.baselines, options, memory)
+    table = as_judged(name, pairs)
+    known = memory if table is pairs else None
+    return analyse(table, taking_part.ours, taking_part.baselines, options, known)
 
 
 def judged_frozen(
     name: ContestName,
     pairs: pd.DataFrame,
-    reference: pd.DataFrame,
-    options: AnalysisOptions,
+    reference: Reference,
     memory: Memory | None = None,
 ) -> Analysis:
-    """A contest between models that were fitted on all pairs of a reference study, judged on the pairs of another one.
+    """A contest between models that were fitted on all pairs of a reference, judged on the pairs of another study.
 
     memory: of another contest on these pairs. Raises UserError for too few conditions in either, or for columns or
     evidence missing in one of them.
     """
-    common = _in_both(pairs, reference)
-    _check_size(common, options)
+    common = _in_both(pairs, reference.pairs)
+    _check_size(common, reference.options)
     found = [pairs[f"{role}_id"].nunique() for role in ("train", "test")]
     if min(found) < FEWEST_JUDGED:
         raise UserError(
@@ -122,26 +123,32 @@ def judged_frozen(
         )
     if name == "unlabelled":
         _check_confidence(pairs)
-        _check_confidence(reference, " of the study that models are fitted on")
+        _check_confidence(reference.pairs, " of the study that models are fitted on")
     taking_part = contest(name, common)
-    return analyse_frozen(pairs, reference, taking_part.ours, taking_part.baselines, options, memory)
+    table, taught = (pairs, reference) if name == "physics" else (as_judged(name, pairs), reference.asked)
+    known = memory if table is pairs and taught is reference else None
+    return analyse_frozen(table, taught, taking_part.ours, taking_part.baselines, known)
 
 
-def foretold(pairs: pd.DataFrame, reference: pd.DataFrame, options: AnalysisOptions) -> pd.DataFrame:
-    """What the primary predictor of `physics`, fitted on all pairs of a reference study, foretells of pairs of which
+def as_judged(name: ContestName, pairs: pd.DataFrame) -> pd.DataFrame:
+    """Pairs with the Dice that a contest foretells in `dice_mean`; the very same table where that is the mean."""
+    return pairs if name == "physics" else of_network_asked(pairs)
+
+
+def foretold(pairs: pd.DataFrame, reference: Reference) -> pd.DataFrame:
+    """What the primary predictor of `physics`, fitted on all pairs of a reference, foretells of pairs of which
     nothing but the Dice at home is known: columns train_id, test_id, home_dice, foretold, half_width, strangeness.
 
-    half_width: of the interval at the level of the options, see `half_width_elsewhere`; strangeness: see there. Raises
-    UserError for too few domains in the reference.
+    half_width: see `Reference.half_width`; strangeness: see there. Raises UserError for too few domains in the
+    reference.
     """
-    common = _in_both(pairs, reference)
-    _check_size(common, options)
+    common = _in_both(pairs, reference.pairs)
+    _check_size(common, reference.options)
     predictor = contest("physics", common).ours[0]
-    model = predictor.fitted(predictor.features(reference), reference["dice_mean"].to_numpy(np.float64))
     return pairs[[*KEYS, "home_dice"]].assign(
-        foretold=model(predictor.features(pairs)),
-        half_width=half_width_elsewhere(reference, predictor, options),
-        strangeness=strangeness(pairs, reference, predictor),
+        foretold=reference.model(predictor)(predictor.features(pairs)),
+        half_width=reference.half_width(predictor),
+        strangeness=strangeness(pairs, reference.pairs, predictor),
     )
 
 
@@ -217,7 +224,8 @@ def _check_confidence(pairs: pd.DataFrame, whose: str = "") -> None:
             f"there is no table of what networks{whose} say of unlabelled images; with at least nine training and nine "
             "test domains `passband run` makes it"
         )
-    lost = int(pairs[list(CONFIDENCE)].isna().any(axis=1).sum())
+    said = [*CONFIDENCE, *(name for name in ASKED.values() if name in pairs)]
+    lost = int(pairs[said].isna().any(axis=1).sum())
     if lost:
         raise UserError(
             f"for {lost:,} of {len(pairs):,} pairs{whose} there is nothing that networks say of unlabelled images; "

@@ -2,14 +2,23 @@
 
 Columns: train_id, test_id; dice_mean, dice_sd (over networks, NaN for one; each network's value is its mean over
 structures), n_networks; home_dice, the mean of the same networks in their own domain, which who trains a
-network knows; then the measures, by name.
+network knows; then the measures, by name. Where one of several networks was shown images of the test domain, its own
+Dice, there and at home, stands in the columns `ASKED`.
 """
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
 
 import pandas as pd
 
 from passband.errors import UserError
 
 KEYS = ["train_id", "test_id"]
+ASKED: Final[Mapping[str, str]] = MappingProxyType(
+    {"dice_mean": "asked_dice", "home_dice": "asked_home_dice"}
+)
+"""Columns of the network that was shown images, by what they are of all networks of a domain."""
 
 
 def pair_scores(means: pd.DataFrame) -> pd.DataFrame:
@@ -53,3 +62,11 @@ def pair_table(means: pd.DataFrame, *measures: pd.DataFrame) -> pd.DataFrame:
             )
         table = merged.drop(columns="_merge")
     return table
+
+
+def of_network_asked(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Pairs with the Dice of the network that was shown images in place of the mean over networks; the very same table
+    where every domain has one network, or nothing was asked."""
+    if not set(ASKED.values()) <= set(pairs) or (pairs["n_networks"] == 1).all():
+        return pairs
+    return pairs.assign(**{name: pairs[own] for name, own in ASKED.items()}, n_networks=1)

@@ -7,7 +7,7 @@ less distance, never lowers the prediction.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -73,8 +73,7 @@ def by_kernel(name: str, columns: Sequence[str]) -> Predictor:
 def by_kernel_in_turn(name: str, first: Sequence[str], then: Sequence[str]) -> Predictor:
     """A smooth function of the first features, and a gentle correction of it by those that come then."""
     columns = (*first, *then)
-    fit = partial(smooth_in_turn, first=1 + len(first))
-    return Predictor(name, columns, (0,) * len(columns), fit)
+    return Predictor(name, columns, (0,) * len(columns), smooth_in_turn(1 + len(first)))
 
 
 def by_parameters(name: str, columns: Sequence[str]) -> Predictor:
@@ -148,14 +147,19 @@ def smooth(features: Floats, dice: Floats, larger: Sequence[int]) -> Predict:
     return lambda x: expit(model(x))
 
 
-def smooth_in_turn(features: Floats, dice: Floats, larger: Sequence[int], first: int) -> Predict:
+@cache  # one function for one number, so that equal predictors are equal
+def smooth_in_turn(first: int) -> Fit:
     """`smooth` on the first features, then on all of them for what that left, a third as stiff: few good features
     are not drowned by many."""
-    features, dice = _some_of(features, dice)
-    wanted = _log_odds(dice)
-    start = _support_vectors(features[:, :first], wanted, STIFFNESS)
-    rest = _support_vectors(features, wanted - start(features[:, :first]), STIFFNESS / 3)
-    return lambda x: expit(start(x[:, :first]) + rest(x))
+
+    def fit(features: Floats, dice: Floats, larger: Sequence[int]) -> Predict:
+        features, dice = _some_of(features, dice)
+        wanted = _log_odds(dice)
+        start = _support_vectors(features[:, :first], wanted, STIFFNESS)
+        rest = _support_vectors(features, wanted - start(features[:, :first]), STIFFNESS / 3)
+        return lambda x: expit(start(x[:, :first]) + rest(x))
+
+    return fit
 
 
 def _log_odds(dice: Floats) -> Floats:

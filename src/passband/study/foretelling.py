@@ -20,6 +20,7 @@ from passband.shift.analysis import AnalysisOptions
 from passband.shift.comparison import Resampling
 from passband.shift.contests import foretold
 from passband.shift.pair_table import KEYS
+from passband.shift.reference import Reference
 from passband.storage.documents import load_yaml
 from passband.storage.results_folder import is_results_folder
 from passband.storage.run_folder import RunFolder
@@ -29,10 +30,11 @@ from passband.study.load import check_study
 from passband.study.measures import measured_pairs
 from passband.study.pictures import waves_of
 from passband.study.plan import network_plans
-from passband.study.prediction import check_reference, with_settings
+from passband.study.prediction import check_reference
 from passband.study.prediction_tasks import simulated_textures
 from passband.study.results import SUMMARY, dice_table, finished_plans, open_results, rounded
 from passband.study.study import MAIN, Domain, Study
+from passband.study.taught import taught_by, with_settings
 
 
 def foretell(
@@ -57,11 +59,10 @@ def foretell(
     references = [open_results(each) for each in fitted_on]
     check_reference(study, references)
     known = _known(folder, grown, pairs).assign(home_dice=[home[train] for train, _ in pairs])
-    taught = [(each.study, each.pairs(each.study.all_series()[0])) for each in references]
-    own, reference = with_settings((grown, known), taught)
-    assert reference is not None
+    taught = taught_by(references)
     resampling = Resampling(seed=seed_for(study.seed, "prediction"))
-    return foretold(own, reference, AnalysisOptions(resampling, threads=usable_cores()))
+    reference = Reference(taught.pairs, AnalysisOptions(resampling, threads=usable_cores()))
+    return foretold(with_settings(grown, known, taught.settings), reference)
 
 
 def _dice_at_home(folder: RunFolder, study: Study) -> dict[str, float]:

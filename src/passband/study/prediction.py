@@ -14,20 +14,16 @@ from passband.information.registry import MEASURES
 from passband.seeds import seed_for
 from passband.shift.analysis import Analysis, AnalysisOptions, Memory
 from passband.shift.comparison import Resampling
-from passband.shift.contests import CONTESTS, ContestName, judged, judged_frozen
-from passband.shift.evidence import BASELINES
+from passband.shift.contests import CONTESTS, ContestName, as_judged, judged, judged_frozen
 from passband.shift.limits import Limits, limits
 from passband.shift.pair_table import KEYS
-from passband.shift.parameters import pair_parameters
-from passband.shift.standard import BAND_CLASSIFIER, setting_columns
-from passband.study.measures import domain_settings, plain_distances
+from passband.shift.reference import Reference
 from passband.study.plan import scenes
 from passband.study.results import Results
 from passband.study.study import MAIN, SPLITS, FullSeries, Study
+from passband.study.taught import is_known, own_pairs, taught_by, unknown, with_settings
 
 RESAMPLES: Final = 1000
-OPTIONAL: Final[tuple[str, ...]] = (*BASELINES, *BAND_CLASSIFIER)
-"""Columns that models can do without."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +56,20 @@ def verdicts(results: Results, fitted_on: Sequence[Results] = ()) -> list[Verdic
     every = [series for series in results.study.all_series() if series.name in there]
     if not every:
         raise UserError(f"{results.place}: no network of the study is there")
-    return [_verdict(results, series, fitted_on) for series in every]
+    options = AnalysisOptions(
+        Resampling(seed=seed_for(results.study.seed, "prediction"), resamples=RESAMPLES),
+        baselines_in=(),
+        threads=usable_cores(),
+    )
+    taught = taught_by(fitted_on) if fitted_on else None
+    reference = Reference(taught.pairs, options) if taught else None
+    found = []
+    for series in every:
+        pairs = results.pairs(series)
+        known = with_settings(results.study, pairs, taught.settings if taught else None)
+        notes = [*results.notes, *_notes(results.study, series, pairs, fitted_on)]
+        found.append(_verdict(results, series, known, reference, options, notes))
+    return found
 
 
 def check_reference(study: Study, fitted_on: Sequence[Results], is_current: bool = True) -> None:
@@ -95,22 +104,14 @@ def _differing_scale(study: Study, reference: Study) -> str:
     return " against ".join(f"up to {q:g} 1/Å, pixels of {pixel:g} Å" for q, pixel in scales)
 
 
-def _verdict(results: Results, series: FullSeries, fitted_on: Sequence[Results]) -> Verdict:
-    options = AnalysisOptions(
-        Resampling(seed=seed_for(results.study.seed, "prediction"), resamples=RESAMPLES),
-        baselines_in=(),
-        threads=usable_cores(),
-    )
-    notes = list(results.notes)
-    taught = [(each.study, each.pairs(each.study.all_series()[0])) for each in fitted_on]
-    known = results.pairs(series)
-    pairs, reference = with_settings((results.study, known), taught)
-    for each in fitted_on:
-        notes += _known_domains(results.study, series, each.study)
-        notes += _known_structures(results.study, series, each.study)
-        notes += _other_masks(results.study, each.study)
-    if reference is not None:
-        notes += _left_out(known, [table for _, table in taught])
+def _verdict(
+    results: Results,
+    series: FullSeries,
+    pairs: pd.DataFrame,
+    reference: Reference | None,
+    options: AnalysisOptions,
+    notes: list[str],
+) -> Verdict:
     analyses: dict[ContestName, Analysis] = {}
     refusals: dict[ContestName, str] = {}
     memory: Memory = {}
@@ -120,7 +121,7 @@ def _verdict(results: Results, series: FullSeries, fitted_on: Sequence[Results])
             analyses[name] = (
                 judged(name, pairs, options, memory)
                 if reference is None
-                else judged_frozen(name, pairs, reference, options, memory)
+                else judged_frozen(name, pairs, reference, memory)
             )
         except UserError as error:
             refusals[name] = str(error)
@@ -135,51 +136,6 @@ def _verdict(results: Results, series: FullSeries, fitted_on: Sequence[Results])
     return Verdict(
         series.name, networks, analyses, refusals, found, pairs, reference is not None, tuple(notes)
     )
-
-
-Paired = tuple[Study, pd.DataFrame]
-"""A study and its table of pairs."""
-
-
-def with_settings(own: Paired, taught: Sequence[Paired] = ()) -> tuple[pd.DataFrame, pd.DataFrame | None]:
-    """The table of pairs of a study with the settings of both domains in its columns; and that of the studies that
-    models are fitted on, in one table and in the same columns, None if there is none.
-
-    What one of them knows of no pair is in neither. Settings are counted in standard deviations of the latter studies,
-    if there are any, and those alone that vary there. Where they are several, their domains are told apart by the name
-    of the study.
-    """
-    tables = [(study, pairs, _settings(study, pairs)) for study, pairs in (own, *taught)]
-    scale = pd.concat([settings for _, _, settings in tables[1:] or tables])
-    scale = scale.loc[:, scale.nunique() > 1]
-    found = [_set(study, pairs, settings[scale.columns], scale) for study, pairs, settings in tables]
-    found = [each.drop(columns=_unknown(found), errors="ignore") for each in found]
-    if len(taught) > 1:
-        for (study, _), pairs in zip(taught, found[1:], strict=True):
-            pairs[KEYS] = study.name + ": " + pairs[KEYS]
-    return found[0], pd.concat(found[1:], ignore_index=True) if taught else None
-
-
-def _unknown(tables: Sequence[pd.DataFrame]) -> list[str]:
-    """Baselines and textures of which one of the tables knows nothing: nothing is learned, or told, from them."""
-    return [name for name in OPTIONAL if not all(_is_known(each, name) for each in tables)]
-
-
-def _is_known(table: pd.DataFrame, column: str) -> bool:
-    return column in table and bool(table[column].notna().any())
-
-
-def _settings(study: Study, pairs: pd.DataFrame) -> pd.DataFrame:
-    return domain_settings(study, sorted({*pairs["train_id"], *pairs["test_id"]}), all_settings=True)
-
-
-def _set(study: Study, pairs: pd.DataFrame, settings: pd.DataFrame, scale: pd.DataFrame) -> pd.DataFrame:
-    """Pairs with these settings and the distances that follow from them, in place of those that they came with."""
-    keys = list(pairs[KEYS].itertuples(index=False, name=None))
-    distances = plain_distances(study, keys, (settings - scale.mean()) / scale.std(ddof=0))
-    before = [*setting_columns(pairs), *(name for name in distances if name not in KEYS)]
-    bare = pairs.drop(columns=before, errors="ignore")
-    return bare.merge(distances, on=KEYS).merge(pair_parameters(settings, keys), on=KEYS)
 
 
 def _check_whole(series: FullSeries) -> None:
@@ -201,6 +157,16 @@ def _limits(
     if (means["train_id"] == means["test_id"]).all():
         return Limits(None, None, {}, ("every network is tested at home only",))
     return limits(means, pairs, measures, seed)
+
+
+def _notes(study: Study, series: FullSeries, pairs: pd.DataFrame, fitted_on: Sequence[Results]) -> list[str]:
+    """What is to be noted of a series and of what models are fitted on."""
+    found: list[str] = []
+    for each in fitted_on:
+        found += _known_domains(study, series, each.study)
+        found += _known_structures(study, series, each.study)
+        found += _other_masks(study, each.study)
+    return found + (_left_out(pairs, [own_pairs(each) for each in fitted_on]) if fitted_on else [])
 
 
 def _known_domains(study: Study, series: FullSeries, reference: Study) -> list[str]:
@@ -243,7 +209,7 @@ def _other_masks(study: Study, reference: Study) -> list[str]:
 def _left_out(own: pd.DataFrame, taught: Sequence[pd.DataFrame]) -> list[str]:
     """A note where baselines or textures take no part, since this study or one that models are fitted on lacks them."""
     tables = (own, *taught)
-    lost = [name for name in _unknown(tables) if any(_is_known(each, name) for each in tables)]
+    lost = [name for name in unknown(tables) if any(is_known(each, name) for each in tables)]
     told = ", ".join(lost)
     return [f"not known in all of the studies, so in no model: {told}"] if lost else []
 
@@ -340,7 +306,7 @@ def prediction_table(found: list[Verdict]) -> pd.DataFrame:
     for verdict in found:
         for name, analysis in verdict.analyses.items():
             width = analysis.score(analysis.primary).half_width
-            own = verdict.pairs[[*KEYS, "dice_mean", "home_dice"]]
+            own = as_judged(name, verdict.pairs)[[*KEYS, "dice_mean", "home_dice"]]
             rows.append(
                 own.assign(
                     series=verdict.series,

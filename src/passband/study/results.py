@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from passband.errors import UserError
 from passband.records import content_id, parse_record
-from passband.shift.pair_table import KEYS, pair_table
+from passband.shift.pair_table import ASKED, KEYS, pair_table
 from passband.storage.documents import load_yaml
 from passband.storage.ledger import Ledger
 from passband.storage.results_folder import PairTable, ResultsFolder, is_results_folder
@@ -74,6 +76,7 @@ class Results:
         evidence = self.evidence
         if evidence is not None:
             evidence = evidence.loc[evidence["series"] == series]
+            evidence = evidence.assign(**self._asked(evidence))
             evidence = evidence.drop(columns=[name for name in ABOUT if name in evidence])
             evidence = None if evidence.empty else evidence
         found = [each for each in (self.bands, evidence) if each is not None]
@@ -81,6 +84,17 @@ class Results:
             found.append(self.information[[*KEYS, IMAGE_DISTANCE]])
         every = self.measures[KEYS]
         return [every.merge(each, on=KEYS, how="left") for each in found]
+
+    def _asked(self, evidence: pd.DataFrame) -> dict[str, NDArray[np.float64]]:
+        """The columns `ASKED` of a table of evidence: Dice of the network asked, in the test domain and at home."""
+        if "asked" not in evidence:
+            return {}
+        reached = self.dice.set_index(["network_id", "test_id"])["value"]
+        where = (evidence["test_id"], evidence["train_id"])
+        return {
+            name: reached.reindex(pd.MultiIndex.from_arrays([evidence["asked"], domain])).to_numpy(np.float64)
+            for name, domain in zip(ASKED.values(), where, strict=True)
+        }
 
 
 ABOUT = ("series", "asked", "asked_too", "of_networks")

@@ -24,8 +24,8 @@ PARTICLES_SEED, PARTICLES_JUDGE_SEED = 6, 5
 """The same of studies in which particles differ too."""
 DRAWS_SEED, RETRIAL_SEED = 7, 8
 """The same of the study with several draws of structures, and of the one that judges what it adds."""
-APPEAL_SEED = 9
-"""The same of the one that judges models of both."""
+APPEAL_SEED, REVIEW_SEED = 9, 10
+"""The same of those that judge models of both."""
 DRAWS: Final = 8
 """Sets of structures in the former, each drawn anew from one distribution."""
 KIND_SCENES: Final = {"training": 48, "validation": 12}
@@ -102,6 +102,13 @@ def imaging_appeal() -> Study:
         "Do models of 'imaging-wide' and all of 'imaging-draws' foretell performance where everything is new?"
     )
     return _judge("imaging-appeal", question, APPEAL_SEED)
+
+
+def imaging_review() -> Study:
+    """72 networks as in `imaging-appeal`, everything drawn anew once more: the seventh judgement, in which the network
+    that is shown unlabelled images is the one that is foretold."""
+    question = "Is what models foretell, and are its intervals, right where everything is new once more?"
+    return _judge("imaging-review", question, REVIEW_SEED)
 
 
 def particles_wide() -> Study:
