@@ -22,7 +22,7 @@ from null_samples import MIXES, crossed_tables, null_study
 from passband.shift.comparison import Resampling, compared
 from passband.shift.conformal import conformal_half_width
 from passband.shift.crossed import crossed_mean
-from passband.shift.leave_out import as_matrix, folds, predictions
+from passband.shift.leave_out import as_matrix, enough_folds, folds, predictions
 from passband.shift.predictors import Predictor, linear, monotone_trees, smooth
 from passband.shift.rank import correlation_interval, correlation_values, mean_by_row
 
@@ -87,7 +87,7 @@ def null_rates(studies: int, sizes: tuple[tuple[int, int], ...], fit: object) ->
         better, worse, covered = 0, 0, []
         for study in range(studies):
             pairs, fresh = null_study(stream, n, m), null_study(stream, n, m)
-            parts = folds(pairs, "both", 5, study)
+            parts = folds(pairs, "both", enough_folds(len(pairs)), study)
             errors = {
                 each.name: as_matrix(pairs, predictions(pairs, each, parts) - pairs["dice_mean"].to_numpy())
                 for each in (x, y)

@@ -9,7 +9,7 @@ from passband.shift import predictors
 from passband.shift.analysis import AnalysisOptions, analyse
 from passband.shift.comparison import Resampling, compared, holm
 from passband.shift.conformal import conformal_half_width, coverage_left_out, fewest_conditions
-from passband.shift.leave_out import as_matrix, fold_of, folds, predictions
+from passband.shift.leave_out import as_matrix, enough_folds, fold_of, folds, predictions
 from passband.shift.matrix import network_means
 from passband.shift.pair_table import pair_scores, pair_table
 from passband.shift.predictors import (
@@ -99,6 +99,26 @@ def test_folds_are_those_that_are_told() -> None:
         held = part.held.nonzero()[0]
         assert len({rows[np.unique(train).searchsorted(train[held])].tobytes()}) == 1
         assert len(set(columns[np.unique(test).searchsorted(test[held])])) == 1
+
+
+def test_small_tables_leave_out_one_condition_at_a_time_whatever_the_seed() -> None:
+    pairs = pairs_of(9, 12, shared=9)
+    found = [folds(pairs, "both", enough_folds(len(pairs)), seed) for seed in (0, 1)]
+    for parts in found:
+        assert len(parts) == 9 * 8 // 2 + 9 * 3  # what two domains in both roles leave out is one fold
+        for part in parts:
+            gone = pairs[part.held]
+            assert len(set(gone["train_id"]) | set(gone["test_id"])) == 2
+    line = Predictor("line", ("distance",), (-1,), linear)
+    one, other = (predictions(pairs, line, parts) for parts in found)
+    assert one == pytest.approx(other, nan_ok=True)
+
+
+def test_folds_become_fewer_with_the_pairs() -> None:
+    counts = [enough_folds(n) for n in (1, 81, 324, 1728, 16_384, 10**7)]
+    assert counts == sorted(counts, reverse=True)
+    assert counts[2] > 18
+    assert counts[-2:] == [5, 5]
 
 
 def test_two_conditions_of_a_role_are_too_few_to_leave_out() -> None:

@@ -15,6 +15,7 @@ from study_samples import tiny_study
 from command_line import call
 from passband.errors import UserError
 from passband.execution.executors import ExecutorSpec
+from passband.execution.progress import Silent
 from passband.information.registry import MEASURES
 from passband.networks.prediction import predicted_logits
 from passband.records import canonical_json
@@ -290,6 +291,32 @@ def test_models_of_one_study_are_judged_once_on_another(
     assert told["notes"] == []
     assert call(monkeypatch, "analyse", str(wide), "--fitted-on", str(wide), "--json") == 2
     assert "the study itself" in capsys.readouterr().err
+
+
+class Listener(Silent):
+    """Remembers what it is told."""
+
+    def __init__(self) -> None:
+        self.total, self.done, self.ended = 0, [], False
+
+    def begin(self, total: int, already: int, failed: int) -> None:
+        self.total = total
+
+    def advance(self, done: int, failed: int) -> None:
+        self.done.append(done)
+
+    def end(self) -> None:
+        self.ended = True
+
+
+def test_who_waits_is_told_how_many_predictors_are_through(wide: Path, tmp_path: Path) -> None:
+    other = open_results(made_up_run(tmp_path / "other", wide_study("other", first_nm=-9, seed=4)).root)
+    for judged, fitted_on in ((open_results(wide), ()), (other, (open_results(wide),))):
+        told = Listener()
+        verdicts(judged, fitted_on, told)
+        assert told.done.count(1) > 5
+        assert sum(told.done) == told.total
+        assert told.ended
 
 
 def test_models_are_fitted_on_several_studies_together(

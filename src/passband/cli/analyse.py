@@ -27,11 +27,12 @@ def analyse(
     ] = None,
 ) -> None:
     """How well performance in new domains is foretold, against everything simpler, with intervals."""
+    from passband.execution.progress import StageProgress
     from passband.study.prediction import as_data, series_data, verdicts
     from passband.study.results import open_results
 
-    with messages.status("fitting and leaving out …"):
-        found = verdicts(open_results(root), [open_results(each) for each in fitted_on or ()])
+    watcher = StageProgress("fitting and leaving out", "predictors", messages)
+    found = verdicts(open_results(root), [open_results(each) for each in fitted_on or ()], watcher)
     if as_json:
         sys.stdout.write(json.dumps(as_data(found), allow_nan=False) + "\n")
         return

@@ -111,8 +111,9 @@ def epsilon_caption(n_trained: int) -> str:
 def predicted_caption() -> str:
     """What a point and the band are."""
     return (
-        "A point is a pair of domains: the mean Dice of its networks against what our first predictor says, fitted "
-        "without either domain in any role. Grey: the conformal band, which a new pair leaves in one case of ten; "
+        "A point is a pair of domains: the mean Dice of its networks, or with unlabelled images that of the network "
+        "which is shown them, against what our first predictor says, fitted without either domain in any role. "
+        "Grey: the conformal band, which a new pair leaves in one case of ten; "
         "it is missing where there are too few conditions to calibrate it."
     )
 

@@ -16,7 +16,7 @@ STRANGE: Final = 0.95
 CONTESTS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "physics": "From physics alone: no image of the test domain",
-        "unlabelled": "With unlabelled images of the test domain",
+        "unlabelled": "With unlabelled images: the Dice of the network that is shown them",
     }
 )
 """The contests and their titles."""

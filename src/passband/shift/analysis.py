@@ -154,7 +154,7 @@ def analyse_frozen(
 def _leaving_out(
     pairs: pd.DataFrame, scheme: Scheme, options: AnalysisOptions
 ) -> Callable[[Predictor], Found]:
-    parts = folds(pairs, scheme, options.n_folds, options.resampling.seed)
+    parts = folds(pairs, scheme, options.folds_of(pairs), options.resampling.seed)
     intervals = left_out_intervals(pairs, scheme, options)
 
     def one(predictor: Predictor) -> Found:
@@ -173,7 +173,9 @@ def _side_by_side(
     """What is found of each predictor, in the order given; what is remembered is not found again."""
     fresh = [each for each, key in keys.items() if key not in memory]
     with ThreadPoolExecutor(options.threads) as pool:
-        memory.update(zip((keys[each] for each in fresh), pool.map(one, fresh), strict=True))
+        for each, found in zip(fresh, pool.map(one, fresh), strict=True):
+            memory[keys[each]] = found
+            options.heard()
     return [memory[key] for key in keys.values()]
 
 

@@ -26,6 +26,7 @@ import pandas as pd
 
 from passband.errors import UserError
 from passband.shift.analysis import (
+    SCHEMES,
     Analysis,
     AnalysisOptions,
     Memory,
@@ -128,6 +129,15 @@ def judged_frozen(
     table, taught = (pairs, reference) if name == "physics" else (as_judged(name, pairs), reference.asked)
     known = memory if table is pairs and taught is reference else None
     return analyse_frozen(table, taught, taking_part.ours, taking_part.baselines, known)
+
+
+def predictors_in(name: ContestName, pairs: pd.DataFrame, frozen: bool = False) -> int:
+    """How often a predictor is heard of in a contest on these pairs, at most; 0 where it is refused."""
+    try:
+        taking_part = contest(name, pairs)
+    except UserError:
+        return 0
+    return len(taking_part.ours) * (1 if frozen else len(SCHEMES)) + len(taking_part.baselines) + 1
 
 
 def as_judged(name: ContestName, pairs: pd.DataFrame) -> pd.DataFrame:

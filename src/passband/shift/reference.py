@@ -52,7 +52,7 @@ class Reference:
     def _calibrated(self, predictor: Predictor) -> float | UserError:
         how = self.options.resampling
         try:
-            parts = folds(self.pairs, "both", self.options.n_folds, how.seed)
+            parts = folds(self.pairs, "both", self.options.folds_of(self.pairs), how.seed)
             found = predictions(self.pairs, predictor, parts, self.options.threads)
             left_out = found - self.pairs["dice_mean"].to_numpy(np.float64)
             return conformal_half_width(as_matrix(self.pairs, left_out), how.level, in_both_roles(self.pairs))

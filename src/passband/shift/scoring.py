@@ -13,7 +13,7 @@ from passband.errors import UserError
 from passband.shift.comparison import Resampling, mean_of_errors
 from passband.shift.conformal import conformal_half_width, coverage_left_out
 from passband.shift.crossed import Same, trimmed
-from passband.shift.leave_out import Role, Scheme, as_matrix, fold_of, in_both_roles
+from passband.shift.leave_out import Role, Scheme, as_matrix, enough_folds, fold_of, in_both_roles
 
 Floats = NDArray[np.float64]
 Judged = Scheme | Literal["frozen"]
@@ -29,13 +29,19 @@ ROLES: Final[tuple[Role, ...]] = ("train", "test")
 class AnalysisOptions:
     """Folds per role, how intervals are drawn, and in which schemes baselines are scored beside "both".
 
-    threads: models that are fitted at once; nothing depends on it but the time.
+    n_folds: None for as many as a table can afford (`leave_out.enough_folds`); threads: models that are fitted at once;
+    nothing depends on it but the time; heard: called whenever a predictor is through.
     """
 
     resampling: Resampling = field(default_factory=lambda: Resampling(seed=0))
-    n_folds: int = 5
+    n_folds: int | None = None
     baselines_in: tuple[Scheme, ...] = SCHEMES
     threads: int = 1
+    heard: Callable[[], None] = lambda: None
+
+    def folds_of(self, pairs: pd.DataFrame) -> int:
+        """Folds per role of a table of pairs."""
+        return self.n_folds or enough_folds(len(pairs))
 
 
 @dataclass(frozen=True)
@@ -106,7 +112,7 @@ def left_out_intervals(
         width = None
         try:
             width = conformal_half_width(residuals, level, same)
-            train, test = (fold_of(pairs, role, options.n_folds, seed) for role in ROLES)
+            train, test = (fold_of(pairs, role, options.folds_of(pairs), seed) for role in ROLES)
             return width, coverage_left_out(residuals, (train, test), level, same), ""
         except UserError as error:
             return width, None, str(error)

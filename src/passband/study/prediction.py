@@ -9,12 +9,13 @@ import numpy as np
 import pandas as pd
 
 from passband.errors import UserError
+from passband.execution.progress import Silent, Watcher
 from passband.execution.workers import usable_cores
 from passband.information.registry import MEASURES
 from passband.seeds import seed_for
 from passband.shift.analysis import Analysis, AnalysisOptions, Memory
 from passband.shift.comparison import Resampling
-from passband.shift.contests import CONTESTS, ContestName, as_judged, judged, judged_frozen
+from passband.shift.contests import CONTESTS, ContestName, as_judged, judged, judged_frozen, predictors_in
 from passband.shift.limits import Limits, limits
 from passband.shift.pair_table import KEYS
 from passband.shift.reference import Reference
@@ -44,32 +45,65 @@ class Verdict:
     notes: tuple[str, ...] = field(default=())
 
 
-def verdicts(results: Results, fitted_on: Sequence[Results] = ()) -> list[Verdict]:
+def verdicts(
+    results: Results, fitted_on: Sequence[Results] = (), watcher: Watcher | None = None
+) -> list[Verdict]:
     """A verdict for every series of a study of which networks are there.
 
-    fitted_on: other studies, on which models are fitted and frozen; the own series of each is taken. Raises UserError
-    where no network is there at all, or where one of these is the same study, is named twice, or has its measures on
-    another band or pixels.
+    fitted_on: other studies, on which models are fitted and frozen; the own series of each is taken; watcher: told how
+    many predictors are through. Raises UserError where no network is there at all, or where one of these is the same
+    study, is named twice, or has its measures on another band or pixels.
     """
     check_reference(results.study, fitted_on, results.is_current)
     there = set(results.dice["network_id"].map(results.series))
     every = [series for series in results.study.all_series() if series.name in there]
     if not every:
         raise UserError(f"{results.place}: no network of the study is there")
+    tally = _Tally(watcher or Silent())
     options = AnalysisOptions(
         Resampling(seed=seed_for(results.study.seed, "prediction"), resamples=RESAMPLES),
         baselines_in=(),
         threads=usable_cores(),
+        heard=tally.one,
     )
     taught = taught_by(fitted_on) if fitted_on else None
     reference = Reference(taught.pairs, options) if taught else None
-    found = []
-    for series in every:
-        pairs = results.pairs(series)
-        known = with_settings(results.study, pairs, taught.settings if taught else None)
-        notes = [*results.notes, *_notes(results.study, series, pairs, fitted_on)]
-        found.append(_verdict(results, series, known, reference, options, notes))
-    return found
+    tables = [
+        with_settings(results.study, results.pairs(series), taught.settings if taught else None)
+        for series in every
+    ]
+    tally.begin(
+        [predictors_in(name, table, frozen=taught is not None) for table in tables for name in CONTESTS]
+    )
+    try:
+        return [
+            _verdict(results, series, table, reference, options, _notes(results, series, fitted_on), tally)
+            for series, table in zip(every, tables, strict=True)
+        ]
+    finally:
+        tally.watcher.end()
+
+
+@dataclass
+class _Tally:
+    """Counts predictors for a watcher; what a contest does not need, or was refused, is through when it ends."""
+
+    watcher: Watcher
+    expected: list[int] = field(default_factory=list)
+    heard: int = 0
+
+    def begin(self, expected: list[int]) -> None:
+        """expected: of the contests to come, in their order."""
+        self.expected = expected
+        self.watcher.begin(sum(expected), 0, 0)
+
+    def one(self) -> None:
+        self.heard += 1
+        self.watcher.advance(1, 0)
+
+    def contest_over(self) -> None:
+        self.watcher.advance(max(0, self.expected.pop(0) - self.heard), 0)
+        self.heard = 0
 
 
 def check_reference(study: Study, fitted_on: Sequence[Results], is_current: bool = True) -> None:
@@ -111,6 +145,7 @@ def _verdict(
     reference: Reference | None,
     options: AnalysisOptions,
     notes: list[str],
+    tally: _Tally,
 ) -> Verdict:
     analyses: dict[ContestName, Analysis] = {}
     refusals: dict[ContestName, str] = {}
@@ -125,6 +160,7 @@ def _verdict(
             )
         except UserError as error:
             refusals[name] = str(error)
+        tally.contest_over()
     measures = [name for name in MEASURES if name in pairs]
     if unknown := int(pairs[measures].isna().all(axis=1).sum()):
         notes.append(
@@ -159,14 +195,15 @@ def _limits(
     return limits(means, pairs, measures, seed)
 
 
-def _notes(study: Study, series: FullSeries, pairs: pd.DataFrame, fitted_on: Sequence[Results]) -> list[str]:
+def _notes(results: Results, series: FullSeries, fitted_on: Sequence[Results]) -> list[str]:
     """What is to be noted of a series and of what models are fitted on."""
-    found: list[str] = []
+    study, found = results.study, list(results.notes)
     for each in fitted_on:
         found += _known_domains(study, series, each.study)
         found += _known_structures(study, series, each.study)
         found += _other_masks(study, each.study)
-    return found + (_left_out(pairs, [own_pairs(each) for each in fitted_on]) if fitted_on else [])
+    taught = [own_pairs(each) for each in fitted_on]
+    return found + (_left_out(results.pairs(series), taught) if taught else [])
 
 
 def _known_domains(study: Study, series: FullSeries, reference: Study) -> list[str]:
