@@ -1,4 +1,4 @@
-"""Every figure of docs/findings.md, from the tables under results/: ``python docs/make_findings.py``, half an hour.
+"""Every figure of docs/findings.md, from the tables under results/: ``python docs/make_findings.py``, about an hour.
 
 First what `passband analyse` prints: the judgements, and what is foretold within each study. Then how networks that
 lose much fail, losses by fifths of the discriminant's loss, rank correlations of measures with the loss within a
@@ -26,6 +26,7 @@ RESULTS = Path(__file__).parents[1] / "results"
 IMAGING_TEACHING = ("imaging-wide", "imaging-draws")
 PARTICLES_TEACHING = ("imaging-wide", "particles-wide")
 ANALYSES: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("imaging-review", IMAGING_TEACHING),
     ("imaging-appeal", IMAGING_TEACHING),
     ("imaging-retrial", IMAGING_TEACHING),
     ("imaging-judge", IMAGING_TEACHING),
