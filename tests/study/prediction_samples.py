@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from study_samples import tiny_study
 
+from passband.execution.progress import Silent
 from passband.imaging.distribution import ImagingDistribution, normal
 from passband.information.registry import MEASURES
 from passband.shift.pair_table import KEYS
@@ -86,3 +87,19 @@ def made_up_measures(study: Study) -> pd.DataFrame:
         for name, sign in signs.items()
     }
     return table.assign(**told)[[*KEYS, *CLOSED_FORM, *table.columns.drop(KEYS)]]
+
+
+class Listener(Silent):
+    """Remembers what it is told."""
+
+    def __init__(self) -> None:
+        self.total, self.done, self.ended = 0, [], False
+
+    def begin(self, total: int, already: int, failed: int) -> None:
+        self.total = total
+
+    def advance(self, done: int, failed: int) -> None:
+        self.done.append(done)
+
+    def end(self) -> None:
+        self.ended = True

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from prediction_samples import made_up_run, wide_study
+from prediction_samples import Listener, made_up_run, wide_study
 from study_samples import tiny_study
 
 from command_line import call
@@ -46,7 +46,10 @@ def test_conditions_that_the_study_has_too_are_foretold_as_from_its_own_tables(
 ) -> None:
     run, reference_run = open_results(finished), open_results(taught)
     again = run.study.domains["+4 nm"].imaging
-    found = foretell(finished, {"again": again}, [taught])
+    listener = Listener()
+    found = foretell(finished, {"again": again}, [taught], watcher=listener)
+    assert sum(listener.done) == listener.total > len(found)
+    assert listener.ended
     series = run.study.all_series()[0]
     known = taught_by([reference_run])
     own = with_settings(run.study, own_pairs(run), known.settings)

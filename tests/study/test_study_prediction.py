@@ -9,13 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from prediction_samples import made_up_run, wide_study
+from prediction_samples import Listener, made_up_run, wide_study
 from study_samples import tiny_study
 
 from command_line import call
 from passband.errors import UserError
 from passband.execution.executors import ExecutorSpec
-from passband.execution.progress import Silent
 from passband.information.registry import MEASURES
 from passband.networks.prediction import predicted_logits
 from passband.records import canonical_json
@@ -291,22 +290,6 @@ def test_models_of_one_study_are_judged_once_on_another(
     assert told["notes"] == []
     assert call(monkeypatch, "analyse", str(wide), "--fitted-on", str(wide), "--json") == 2
     assert "the study itself" in capsys.readouterr().err
-
-
-class Listener(Silent):
-    """Remembers what it is told."""
-
-    def __init__(self) -> None:
-        self.total, self.done, self.ended = 0, [], False
-
-    def begin(self, total: int, already: int, failed: int) -> None:
-        self.total = total
-
-    def advance(self, done: int, failed: int) -> None:
-        self.done.append(done)
-
-    def end(self) -> None:
-        self.ended = True
 
 
 def test_who_waits_is_told_how_many_predictors_are_through(wide: Path, tmp_path: Path) -> None:

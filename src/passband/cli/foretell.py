@@ -30,6 +30,7 @@ def foretell(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object only.")] = False,
 ) -> None:
     """What networks of a run will reach under conditions that nobody has recorded yet: Dice with an interval."""
+    from passband.execution.progress import StageProgress
     from passband.study.foretelling import foretell as foretold
     from passband.study.load import load_imaging
 
@@ -38,8 +39,8 @@ def foretell(
         raise UserError(
             "two targets have the same file name; give each one of its own, since it names the target"
         )
-    with messages.status("measuring, fitting and leaving out …"):
-        found = foretold(root, named, fitted_on, structures)
+    watcher = StageProgress("measuring and fitting", "steps", messages)
+    found = foretold(root, named, fitted_on, structures, watcher)
     if as_json:
         sys.stdout.write(json.dumps({"pairs": found.to_dict("records")}, allow_nan=False) + "\n")
         return

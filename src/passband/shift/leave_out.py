@@ -10,7 +10,7 @@ training domains the error goes up and down by a tenth with the draw, of 18 doma
 folds as the time allows, down to one condition each (docs/decisions/0033).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from math import isqrt
@@ -69,10 +69,16 @@ def folds(pairs: pd.DataFrame, scheme: Scheme, n_folds: int, seed: int) -> list[
     return found
 
 
-def predictions(pairs: pd.DataFrame, predictor: Predictor, parts: list[Fold], threads: int = 1) -> Floats:
+def predictions(
+    pairs: pd.DataFrame,
+    predictor: Predictor,
+    parts: list[Fold],
+    threads: int = 1,
+    heard: Callable[[], None] = lambda: None,
+) -> Floats:
     """Predicted Dice (n_pairs,) of every pair by the model that was fitted without it; NaN where never held out.
 
-    threads: folds that are fitted at once; the outcome does not depend on it.
+    threads: folds that are fitted at once; the outcome does not depend on it. heard: called after each of them.
     """
     features, dice = predictor.features(pairs), pairs["dice_mean"].to_numpy(np.float64)
     predicted = np.full(len(pairs), np.nan)
@@ -83,6 +89,7 @@ def predictions(pairs: pd.DataFrame, predictor: Predictor, parts: list[Fold], th
     with ThreadPoolExecutor(threads) as pool:
         for part, values in zip(parts, pool.map(held_out, parts), strict=True):
             predicted[part.held] = values
+            heard()
     return predicted
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from passband.errors import UserError
+from passband.execution.progress import Silent, Watcher
 from passband.execution.workers import usable_cores
 from passband.imaging.distribution import ImagingDistribution
 from passband.information.registry import MEASURES
@@ -42,13 +43,14 @@ def foretell(
     targets: Mapping[str, ImagingDistribution],
     fitted_on: Sequence[Path],
     structures: str | None = None,
+    watcher: Watcher | None = None,
 ) -> pd.DataFrame:
     """Dice of the networks of a run, trained in each of its own domains, under each target: see `contests.foretold`.
 
     targets: by names that no domain of the study has. fitted_on: run or results folders of studies on which models are
     fitted. structures: which of the study's sets of structures the targets show; by default those that the networks
-    were trained on. Raises UserError for a folder without waves or networks, targets that do not fit the study's
-    structures and energy, and studies on another scale.
+    were trained on. watcher: told how many steps are through. Raises UserError for a folder without waves or networks,
+    targets that do not fit the study's structures and energy, and studies on another scale.
     """
     if is_results_folder(root):
         raise UserError(f"{root}: published results hold no waves; name the run folder that they come from")
@@ -58,11 +60,16 @@ def foretell(
     grown, pairs = _with_targets(study, tuple(home), targets, structures)
     references = [open_results(each) for each in fitted_on]
     check_reference(study, references)
-    known = _known(folder, grown, pairs).assign(home_dice=[home[train] for train, _ in pairs])
-    taught = taught_by(references)
-    resampling = Resampling(seed=seed_for(study.seed, "prediction"))
-    reference = Reference(taught.pairs, AnalysisOptions(resampling, threads=usable_cores()))
-    return foretold(with_settings(grown, known, taught.settings), reference)
+    taught, told = taught_by(references), watcher or Silent()
+    options = AnalysisOptions(Resampling(seed=seed_for(study.seed, "prediction")), threads=usable_cores())
+    reference = Reference(taught.pairs, options, heard=lambda: told.advance(1, 0))
+    told.begin(len(pairs) + len(reference.folds) + 1, 0, 0)
+    try:
+        known = _known(folder, grown, pairs).assign(home_dice=[home[train] for train, _ in pairs])
+        told.advance(len(pairs), 0)
+        return foretold(with_settings(grown, known, taught.settings), reference)
+    finally:
+        told.end()
 
 
 def _dice_at_home(folder: RunFolder, study: Study) -> dict[str, float]:
