@@ -23,7 +23,7 @@ from passband.study.foretelling import foretell
 from passband.study.load import study_yaml
 from passband.study.results import open_results
 from passband.study.run import run_study
-from passband.study.taught import own_pairs, taught_by, with_settings
+from passband.study.taught import taught_by, with_settings
 
 TARGET = ImagingDistribution(defocus_nm=normal(2.0, 1.0), dose_e_per_A2=200.0)
 
@@ -52,7 +52,7 @@ def test_conditions_that_the_study_has_too_are_foretold_as_from_its_own_tables(
     assert listener.ended
     series = run.study.all_series()[0]
     known = taught_by([reference_run])
-    own = with_settings(run.study, own_pairs(run), known.settings)
+    own = with_settings(run.study, run.own_pairs, known.settings)
     expected = foretold(own, Reference(known.pairs, AnalysisOptions(Resampling(seed=0))))
     for train in series.train_on:
         (told,) = found[found["train_id"] == train].to_dict("records")

@@ -40,7 +40,7 @@ from passband.study.prediction_plan import analysis_id, evidence_id
 from passband.study.results import open_results, published_study
 from passband.study.run import RunOptions, run_study
 from passband.study.simulated import SIMULATED_PER_SCENE, simulated_dice, simulated_images
-from passband.study.taught import own_pairs, taught_by, with_settings
+from passband.study.taught import taught_by, with_settings
 
 KEYS = (
     *("networks", "mae_both_out", "best_baseline", "best_baseline_mae", "mae_difference_interval"),
@@ -220,7 +220,7 @@ def test_features_are_taken_along_fewer_axes_than_there_are_images() -> None:
 
 
 def test_pairs_know_the_dice_of_the_network_that_was_asked(copied: Path) -> None:
-    pairs, results = own_pairs(open_results(copied)), open_results(copied)
+    pairs, results = open_results(copied).own_pairs, open_results(copied)
     assert not set(ASKED.values()) & set(pairs)  # nobody was asked in so small a study
     series = results.study.all_series()[0]
     means = results.means(series.name)
@@ -228,7 +228,7 @@ def test_pairs_know_the_dice_of_the_network_that_was_asked(copied: Path) -> None
     evidence = means.drop_duplicates(["train_id", "test_id"])[["train_id", "test_id"]].assign(
         series=series.name, soft_dice_confidence=0.5, asked=lambda table: table["train_id"].map(asked)
     )
-    told = own_pairs(replace(results, evidence=evidence))
+    told = replace(results, evidence=evidence).own_pairs
     reached = means.set_index(["network_id", "test_id"])["value"]
     for row in told.to_dict("records"):
         network = asked[row["train_id"]]
@@ -314,7 +314,7 @@ def test_models_are_fitted_on_several_studies_together(
     assert told["frozen"]["mae_both_out"] < told["frozen"]["mae_of_constant"]
     known = [open_results(each) for each in (judge, wide, second)]
     taught = taught_by(known[1:])
-    own, reference = with_settings(known[0].study, own_pairs(known[0]), taught.settings), taught.pairs
+    own, reference = with_settings(known[0].study, known[0].own_pairs, taught.settings), taught.pairs
     assert len(reference) == 200
     assert reference["train_id"].nunique() == 20
     assert set(own["train_id"]) <= set(known[0].study.domains)
@@ -335,7 +335,7 @@ def test_what_differs_between_structures_is_a_setting_too(wide: Path) -> None:
     first, *rest = known.study.domains.items()
     domains = {first[0]: first[1].model_copy(update={"structures": "thick"})} | dict(rest)
     study = known.study.model_copy(update={"structures": sets, "domains": domains})
-    pairs = with_settings(study, own_pairs(known))
+    pairs = with_settings(study, known.own_pairs)
     thickness_nm = pairs.drop_duplicates("train_id").set_index("train_id")["train_support_nm"]
     assert thickness_nm[first[0]] == 10
     assert thickness_nm.nunique() == 2

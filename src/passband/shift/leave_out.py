@@ -44,7 +44,7 @@ class Fold:
 
 
 def enough_folds(n_pairs: int) -> int:
-    """Folds per role that a table of pairs can afford: 5 for 8,000 pairs and more, 10 for 2,000, 24 for 324."""
+    """Folds per role that a table of pairs can afford: 5 for 8,000 pairs and more, 10 for 2,000, 21 for 21 x 21."""
     return max(FEWEST_FOLDS, isqrt(PAIRS_FITTED // max(1, n_pairs)))
 
 

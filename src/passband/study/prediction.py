@@ -22,7 +22,7 @@ from passband.shift.reference import Reference
 from passband.study.plan import scenes
 from passband.study.results import Results
 from passband.study.study import MAIN, SPLITS, FullSeries, Study
-from passband.study.taught import is_known, own_pairs, taught_by, unknown, with_settings
+from passband.study.taught import is_known, taught_by, unknown, with_settings
 
 RESAMPLES: Final = 1000
 
@@ -68,17 +68,17 @@ def verdicts(
     )
     taught = taught_by(fitted_on) if fitted_on else None
     reference = Reference(taught.pairs, options) if taught else None
-    tables = [
-        with_settings(results.study, results.pairs(series), taught.settings if taught else None)
-        for series in every
-    ]
+    known = [results.pairs(series) for series in every]
+    settings = taught.settings if taught else None
+    tables = [with_settings(results.study, pairs, settings) for pairs in known]
+    notes = [_notes(results, *each, fitted_on) for each in zip(every, known, strict=True)]
     tally.begin(
         [predictors_in(name, table, frozen=taught is not None) for table in tables for name in CONTESTS]
     )
     try:
         return [
-            _verdict(results, series, table, reference, options, _notes(results, series, fitted_on), tally)
-            for series, table in zip(every, tables, strict=True)
+            _verdict(results, *each, reference, options, tally)
+            for each in zip(every, tables, notes, strict=True)
         ]
     finally:
         tally.watcher.end()
@@ -142,9 +142,9 @@ def _verdict(
     results: Results,
     series: FullSeries,
     pairs: pd.DataFrame,
+    notes: list[str],
     reference: Reference | None,
     options: AnalysisOptions,
-    notes: list[str],
     tally: _Tally,
 ) -> Verdict:
     analyses: dict[ContestName, Analysis] = {}
@@ -195,15 +195,16 @@ def _limits(
     return limits(means, pairs, measures, seed)
 
 
-def _notes(results: Results, series: FullSeries, fitted_on: Sequence[Results]) -> list[str]:
-    """What is to be noted of a series and of what models are fitted on."""
+def _notes(
+    results: Results, series: FullSeries, pairs: pd.DataFrame, fitted_on: Sequence[Results]
+) -> list[str]:
+    """What is to be noted of a series, with its pairs, and of what models are fitted on."""
     study, found = results.study, list(results.notes)
     for each in fitted_on:
         found += _known_domains(study, series, each.study)
         found += _known_structures(study, series, each.study)
         found += _other_masks(study, each.study)
-    taught = [own_pairs(each) for each in fitted_on]
-    return found + (_left_out(results.pairs(series), taught) if taught else [])
+    return found + (_left_out(pairs, [each.own_pairs for each in fitted_on]) if fitted_on else [])
 
 
 def _known_domains(study: Study, series: FullSeries, reference: Study) -> list[str]:

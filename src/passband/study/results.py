@@ -55,6 +55,11 @@ class Results:
         """How many networks there are."""
         return int(self.dice["network_id"].nunique())
 
+    @cached_property
+    def own_pairs(self) -> pd.DataFrame:
+        """The table of pairs of the study's own series; see `pairs`."""
+        return self.pairs(self.study.all_series()[0])
+
     def means(self, series: str) -> pd.DataFrame:
         """Dice of every network of a series in every test domain, as `matrix.network_means` gives it."""
         return self.dice[self.dice["network_id"].map(self.series) == series].reset_index(drop=True)

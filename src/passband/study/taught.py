@@ -30,7 +30,7 @@ class Taught:
 def taught_by(studies: Sequence[Results]) -> Taught:
     """The own series of every study. What one of them knows of no pair is left out; where they are several, their
     domains are told apart by the name of the study."""
-    tables = [(each.study, own_pairs(each)) for each in studies]
+    tables = [(each.study, each.own_pairs) for each in studies]
     every = [_settings(*each) for each in tables]
     varying = _varying(pd.concat(every))
     found = [_set(*each, own, varying) for each, own in zip(tables, every, strict=True)]
@@ -39,11 +39,6 @@ def taught_by(studies: Sequence[Results]) -> Taught:
         for (study, _), pairs in zip(tables, found, strict=True):
             pairs[KEYS] = study.name + ": " + pairs[KEYS]
     return Taught(pd.concat(found, ignore_index=True), varying)
-
-
-def own_pairs(results: Results) -> pd.DataFrame:
-    """Pairs of the own series of a study."""
-    return results.pairs(results.study.all_series()[0])
 
 
 def with_settings(study: Study, pairs: pd.DataFrame, settings: pd.DataFrame | None = None) -> pd.DataFrame:
