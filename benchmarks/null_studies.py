@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "shift"))
 
 from null_samples import MIXES, crossed_tables, null_study
 
+from passband.shift.additive import Additive
 from passband.shift.comparison import Resampling, compared
 from passband.shift.conformal import conformal_half_width
 from passband.shift.crossed import crossed_mean
@@ -114,8 +115,8 @@ def interval_seconds() -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="fewer studies, linear models only")
-    parser.add_argument("--fitted", action="store_true", help="trees and the kernel too, which is slow")
+    parser.add_argument("--quick", action="store_true", help="fewer studies")
+    parser.add_argument("--fitted", action="store_true", help="trees and the kernel too, which are slow")
     asked = parser.parse_args()
     studies = 200 if asked.quick else 1000
     means, correlations = coverage_of_means(studies), coverage_of_correlations(studies // 2)
@@ -123,7 +124,7 @@ def main() -> None:
     told = {"means": means, "correlations": correlations, "both_roles": roles}
     print(json.dumps(told, indent=1), flush=True)
     null = null_rates(studies, SIZES, linear)
-    fits = {"trees": monotone_trees, "smooth": smooth} if asked.fitted else {}
+    fits = {"sums": Additive} | ({"trees": monotone_trees, "smooth": smooth} if asked.fitted else {})
     fitted = {name: null_rates(200, ((12, 30),), fit) for name, fit in fits.items()}
     rates, covers = ([each[key] for each in null.values()] for key in ("beats", "coverage"))
     line = {

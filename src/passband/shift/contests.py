@@ -42,7 +42,7 @@ from passband.shift.predictors import (
     by_kernel_in_turn,
     by_measures,
     by_parameters,
-    monotone_trees,
+    by_signed_trees,
 )
 from passband.shift.reference import Reference
 from passband.shift.standard import (
@@ -189,15 +189,9 @@ def _unlabelled(pairs: pd.DataFrame) -> Contest:
         if name != LABELLED and name in pairs and pairs[name].notna().any()
     ]
     confident = {name: BASELINES[name].larger for name in CONFIDENCE}
-    both = Predictor(
-        "parameters and confidence",
-        (*settings, *confident),
-        (*(0 for _ in settings), *confident.values()),
-        monotone_trees,
-    )
     known = [
         by_parameters("parameters", settings),
-        both,
+        by_signed_trees("parameters and confidence", dict.fromkeys(settings, 0) | confident),
         by_kernel("parameters and confidence (smooth)", (*settings, *confident)),
     ]
     simulating = (
@@ -209,7 +203,7 @@ def _unlabelled(pairs: pd.DataFrame) -> Contest:
         (*with_images, *_labelled(pairs), *(each for each in ours if each not in with_images), *simulating),
         (
             *singles,
-            by_measures("confidence", confident),
+            by_signed_trees("confidence", confident),
             *_without_measures(pairs, settings),
             *(known if settings else []),
         ),

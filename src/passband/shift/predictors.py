@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from passband.seeds import random_stream
+from passband.shift.additive import Additive
 
 Floats = NDArray[np.float64]
 Predict = Callable[[Floats], Floats]
@@ -61,7 +62,12 @@ class Predictor:
 
 
 def by_measures(name: str, larger: dict[str, int]) -> Predictor:
-    """Monotone trees on measures, with the sign of each."""
+    """A sum of monotone functions of measures, with the sign of each."""
+    return Predictor(name, tuple(larger), tuple(larger.values()), Additive)
+
+
+def by_signed_trees(name: str, larger: dict[str, int]) -> Predictor:
+    """Trees on measures that depend on each other, monotone in those with a sign."""
     return Predictor(name, tuple(larger), tuple(larger.values()), monotone_trees)
 
 

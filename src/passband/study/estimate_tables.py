@@ -4,7 +4,7 @@
     bands:     images formed, each with its amplitudes, + training domains x FIT_S + pairs x FIND_S
     evidence:  per pair two forward passes over test images, one over simulated ones, and STATISTICS_S for each test
                image; test and simulated images are formed once by every worker
-    analysis:  per series ANALYSIS_S, and ANALYSIS_PAIR_S for each pair, of which models are fitted to so many at most
+    analysis:  per fold of a series FOLD_S, and SQUARE_S times the square of the pairs that smooth models are fitted to
 
 Images are counted at the rates that `estimate` measures here. What is written in capitals was measured once, on a core
 shared with other work, for images of 256 x 256 pixels; larger images take
@@ -15,6 +15,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+import pandas as pd
+
+from passband.shift.leave_out import enough_folds, folds
+from passband.shift.pair_table import KEYS
 from passband.shift.predictors import pairs_fitted
 from passband.study.bands import BAND_SCENES
 from passband.study.evidence import AGREEMENT_IMAGES, MOST_IMAGES
@@ -36,12 +40,10 @@ STATISTICS_S: Final = 0.0026
 """Distances of features and spectra of a pair, per test image of 256 x 256 pixels [s]."""
 FEATURES: Final = 1.4
 """Time of a forward pass with features over that of one without."""
-ANALYSIS_S: Final = 25.0
-"""Leaving out and comparing in a series, both contests [s]."""
-ANALYSIS_PAIR_S: Final = 0.03
-"""The same for each of its pairs [s]."""
-FITTED_OF_ALL: Final = 0.64
-"""Share of a series' pairs that a fold is fitted to, training and test domains left out."""
+FOLD_S: Final = 0.13
+"""All predictors of a fold, both contests, if their pairs are few [s]."""
+SQUARE_S: Final = 7e-7
+"""What that grows by with the square of the pairs that a smooth model is fitted to [s]."""
 
 
 @dataclass(frozen=True)
@@ -88,8 +90,10 @@ def table_cost(study: Study, rates: Mapping[str, ImageRates], workers: int) -> T
 
 
 def _analysis_s(series: FullSeries) -> float:
-    costly = pairs_fitted(len(series.train_on)) / FITTED_OF_ALL
-    return ANALYSIS_S + min(len(series.pairs), costly) * ANALYSIS_PAIR_S
+    pairs = pd.DataFrame(series.pairs, columns=KEYS)
+    most = pairs_fitted(len(series.train_on))
+    parts = folds(pairs, "both", enough_folds(len(pairs)), 0)
+    return sum(FOLD_S + SQUARE_S * min(int(part.fit.sum()), most) ** 2 for part in parts)
 
 
 def _bands_s(pairs: tuple[tuple[str, str], ...], rates: ImageRates) -> float:
