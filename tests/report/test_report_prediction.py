@@ -77,6 +77,17 @@ def test_a_refusal_is_told_instead_of_figures() -> None:
     assert "No interval is stated: too few to calibrate." in contest_sentence(without, False)
 
 
+def test_what_is_easier_is_told_where_it_was_tried() -> None:
+    told = contest_sentence(contest() | {"mae_test_out": 0.03, "mae_train_out": 0.04}, False)
+    assert (
+        "Where only the test domain is new ours come to 0.030, where only the training domain is, to 0.040."
+        in told
+    )
+    assert "Where only" not in contest_sentence(
+        contest() | {"mae_test_out": None, "mae_train_out": None}, True
+    )
+
+
 def test_frozen_models_are_told_as_such() -> None:
     told, frozen = contest_of({"frozen": TOLD}, "physics")
     assert frozen

@@ -25,10 +25,14 @@ def test_pairs_like_the_known_ones_are_spread_over_all_shares_and_far_ones_are_a
     assert strangeness(known, known, PREDICTOR).max() == 0
 
 
-def test_relatives_of_a_known_pair_do_not_make_the_others_look_near() -> None:
-    """Every known pair has a twin of the same training domain; a new pair has none, and is as far as others are."""
+@pytest.mark.parametrize("other_way", [False, True])
+def test_relatives_of_a_known_pair_do_not_make_the_others_look_near(other_way: bool) -> None:
+    """Every known pair has a twin of the same training domain, or of the same two domains the other way round; a new
+    pair has none, and is as far as others are."""
     known = pairs(600, 0)
     twins = known.assign(test_id=known["test_id"] + " again")
+    if other_way:
+        twins = known.assign(train_id=known["test_id"], test_id=known["train_id"])
     found = strangeness(pairs(600, 1), pd.concat([known, twins], ignore_index=True), PREDICTOR)
     assert np.median(found) == pytest.approx(0.5, abs=0.07)
 

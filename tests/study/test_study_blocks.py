@@ -132,4 +132,4 @@ def test_models_of_a_study_in_blocks_are_judged_elsewhere_and_nothing_is_judged_
     found = verdicts(open_results(judge), [open_results(taught)])[0].analyses["physics"]
     ours = found.score(found.primary)
     assert ours.mae < found.score("median").mae
-    assert 0 < (ours.half_width or 0) < 1
+    assert 0 < (found.interval[0] or 0) < 1

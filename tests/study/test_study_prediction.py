@@ -42,6 +42,8 @@ from passband.study.run import RunOptions, run_study
 from passband.study.simulated import SIMULATED_PER_SCENE, simulated_dice, simulated_images
 from passband.study.taught import taught_by, with_settings
 
+LACKING = "not known in all of the studies, so in no model: " + ", ".join(BAND_CLASSIFIER)
+"""What is noted of studies without textures."""
 KEYS = (
     *("networks", "mae_both_out", "best_baseline", "best_baseline_mae", "mae_difference_interval"),
     *("spearman_within", "r2_both_out", "mae_of_constant", "refused"),
@@ -287,7 +289,7 @@ def test_models_of_one_study_are_judged_once_on_another(
     told = json.loads(capsys.readouterr().out)
     assert set(KEYS) <= set(told["frozen"])
     assert told["frozen"]["mae_both_out"] < told["frozen"]["mae_of_constant"]
-    assert told["notes"] == []
+    assert told["notes"] == [LACKING]
     assert call(monkeypatch, "analyse", str(wide), "--fitted-on", str(wide), "--json") == 2
     assert "the study itself" in capsys.readouterr().err
 
@@ -389,7 +391,9 @@ def test_a_column_that_a_study_does_not_know_is_in_no_model_and_a_note_says_so(
         for each, value in ((other, np.nan), (open_results(wide), 0.5))
     ]
     (found,) = verdicts(known[0], known[1:])
-    assert found.notes == ("not known in all of the studies, so in no model: " + ", ".join(BAND_CLASSIFIER),)
+    assert found.notes == (LACKING,)
+    assert verdicts(open_results(wide))[0].notes == (LACKING,)
+    assert verdicts(known[1])[0].notes == ()
     assert not set(BAND_CLASSIFIER) & set(found.pairs)
     (without,) = verdicts(other, [open_results(wide)])
     assert as_data([found])["frozen"]["mae_both_out"] == as_data([without])["frozen"]["mae_both_out"]
@@ -403,12 +407,19 @@ def test_measures_of_another_band_are_refused(wide: Path) -> None:
         verdicts(other, [known])
 
 
+def test_what_is_to_be_noted_of_a_study_that_teaches_is_noted(wide: Path, tmp_path: Path) -> None:
+    other = open_results(made_up_run(tmp_path / "other", wide_study("other", first_nm=-9, seed=4)).root)
+    (found,) = verdicts(other, [replace(open_results(wide), notes=("half of it is there",))])
+    assert found.notes == (f"{open_results(wide).study.name}: half of it is there", LACKING)
+
+
 def test_domains_that_are_not_new_are_told(wide: Path, tmp_path: Path) -> None:
     shifted = made_up_run(tmp_path / "shifted", wide_study("shifted", first_nm=-8)).root
     found = verdicts(open_results(shifted), [open_results(wide)])
     assert found[0].notes == (
         "9 of 10 domains are in the reference study too: they are not new",
         "2 of 2 test structures are in the reference study too: they are not new",
+        LACKING,
     )
 
 

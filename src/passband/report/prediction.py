@@ -89,7 +89,16 @@ def contest_sentence(contest: Mapping[str, Any], frozen: bool) -> str:
     ours = _capital(predictor_words(contest["primary"]))
     return (
         f"{ours} foretell Dice {case} to {own} on average; the best baseline, {best}, to {other}, a constant to "
-        f"{number(contest['mae_of_constant'], 3)}. {_difference(contest)}{_band(contest)}"
+        f"{number(contest['mae_of_constant'], 3)}. {_difference(contest)}{_easier(contest)}{_band(contest)}"
+    )
+
+
+def _easier(contest: Mapping[str, Any]) -> str:
+    if contest.get("mae_test_out") is None:
+        return ""
+    return (
+        f" Where only the test domain is new ours come to {number(contest['mae_test_out'], 3)}, where only the "
+        f"training domain is, to {number(contest['mae_train_out'], 3)}."
     )
 
 
@@ -171,8 +180,9 @@ def limit_sentences(limits: Mapping[str, Any]) -> list[str]:
     lines = []
     if (ceiling := limits["noise_ceiling"]) is not None:
         lines.append(
-            f"No prediction can do better than {number(ceiling['mae'], 3)} on average, or than a rank correlation of "
-            f"{number(ceiling['spearman_within'], 2)} within a training domain: so far apart are its networks."
+            f"No prediction of the mean of a domain’s networks can do better than {number(ceiling['mae'], 3)} on "
+            f"average, or than a rank correlation of {number(ceiling['spearman_within'], 2)} within a training domain: "
+            "so far apart are its networks."
         )
     if (asymmetry := limits["asymmetry"]) is not None:
         explained = (

@@ -7,7 +7,7 @@ were fitted on another study and frozen it is that of all pairs of this one, hom
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,7 @@ from passband.shift.scoring import (
     Interval,
     Judged,
     PredictionScore,
-    left_out_intervals,
+    left_out_interval,
     scored,
 )
 
@@ -41,8 +41,8 @@ __all__ = [
 Floats = NDArray[np.float64]
 Found = tuple[Floats, PredictionScore]
 """Predicted Dice of all pairs, and how good that is."""
-Key = tuple[Predictor, Judged, bool]
-"""A predictor, what was left out, and whether its intervals are stated."""
+Key = tuple[Predictor, Judged]
+"""A predictor, and what was left out."""
 Memory = dict[Key, Found]
 """What was found of predictors that take part in two contests: on the same pairs, reference and options."""
 
@@ -52,8 +52,8 @@ class Analysis:
     """Scores of all predictors, and the first of ours against every baseline in the scheme that decides.
 
     beside: every one of ours, by name, against the best baseline of that scheme. scheme: "both" left out, or
-    "frozen"; predicted: Dice (n_pairs,) by the first of ours in that scheme, NaN where a pair was not predicted, in the
-    order of the pair table.
+    "frozen"; predicted, interval: Dice (n_pairs,) by the first of ours in that scheme, NaN where a pair was not
+    predicted, in the order of the pair table, and what may be stated around it.
     """
 
     networks: int
@@ -61,8 +61,9 @@ class Analysis:
     scores: tuple[PredictionScore, ...]
     comparisons: tuple[Comparison, ...]
     beside: Mapping[str, Comparison]
-    scheme: Judged = "both"
-    predicted: Floats = field(default_factory=lambda: np.empty(0))
+    scheme: Judged
+    predicted: Floats
+    interval: Interval
 
     def score(self, predictor: str, scheme: Judged | None = None) -> PredictionScore:
         """A predictor's score, in the scheme that decides if none is named. Raises StopIteration for an unknown one."""
@@ -77,11 +78,15 @@ class Analysis:
         """The primary figure, as plain data for JSON."""
         ours, best = self.score(self.primary), self.best_baseline()
         against = next(each for each in self.comparisons if each.baseline == best.predictor)
+        width, coverage, refusal = self.interval
+        easier = {each.scheme: each.mae for each in self.scores if each.predictor == self.primary}
         return {
             "networks": self.networks,
             "primary": self.primary,
             "mae_both_out": ours.mae,
             "mae_interval": _finite(ours.mae_low, ours.mae_high),
+            "mae_test_out": easier.get("test"),
+            "mae_train_out": easier.get("train"),
             "best_baseline": best.predictor,
             "best_baseline_mae": best.mae,
             "mae_difference": against.difference,
@@ -91,9 +96,9 @@ class Analysis:
             "spearman_within": ours.spearman_within if np.isfinite(ours.spearman_within) else None,
             "r2_both_out": ours.r2 if np.isfinite(ours.r2) else None,
             "best_baseline_r2": best.r2 if np.isfinite(best.r2) else None,
-            "interval_half_width": ours.half_width,
-            "interval_coverage": ours.coverage,
-            "interval_refused": ours.refusal or None,
+            "interval_half_width": width,
+            "interval_coverage": coverage,
+            "interval_refused": refusal or None,
         }
 
 
@@ -106,19 +111,21 @@ def analyse(
 ) -> Analysis:
     """Predict every pair without its domains, by ours (the first is the primary one) and by the baselines.
 
-    pairs: see `pair_table`, with every column that the predictors name; the median is always a baseline. memory: of
-    an earlier call with these pairs and options. Raises UserError for a missing column, a missing Dice, two
-    predictors of one name, or fewer than three conditions of a role.
+    The primary one is also tried with the test domain, or the training domain, left out alone. pairs: see `pair_table`,
+    with every column that the predictors name; the median is always a baseline. memory: of an earlier call with these
+    pairs and options. Raises UserError for a missing column, a missing Dice, two predictors of one name, or fewer than
+    three conditions of a role.
     """
     options, memory = options or AnalysisOptions(), {} if memory is None else memory
     baselines = [median_predictor(), *baselines]
     _check(pairs, [*ours, *baselines])
     found: list[Found] = []
     for scheme in SCHEMES:
-        taking_part = (*ours, *_taking_part(baselines, scheme, options))
-        keys: dict[Predictor, Key] = {each: (each, scheme, True) for each in taking_part}
-        found += _side_by_side(_leaving_out(pairs, scheme, options), keys, options, memory)
-    return _concluded(pairs, ours, baselines, found, "both", options)
+        taking_part = [*ours, *baselines] if scheme == "both" else ours[:1]
+        found += _side_by_side(_leaving_out(pairs, scheme, options), taking_part, scheme, options, memory)
+    predicted, _ = memory[ours[0], "both"]
+    interval = left_out_interval(pairs, predicted, options)
+    return _concluded(pairs, ours, baselines, found, "both", interval, options)
 
 
 def analyse_frozen(
@@ -142,47 +149,39 @@ def analyse_frozen(
 
     def one(predictor: Predictor) -> Found:
         predicted = np.where(away, reference.model(predictor)(predictor.features(pairs)), np.nan)
-        stated = predictor is ours[0]
-        intervals = _reference_intervals(reference, predictor) if stated else _none_stated
-        return predicted, scored(pairs, predicted, predictor.name, "frozen", options, intervals)
+        return predicted, scored(pairs, predicted, predictor.name, "frozen", options)
 
-    keys: dict[Predictor, Key] = {each: (each, "frozen", each is ours[0]) for each in (*ours, *baselines)}
-    found = _side_by_side(one, keys, options, memory)
-    return _concluded(pairs, ours, baselines, found, "frozen", options)
+    found = _side_by_side(one, [*ours, *baselines], "frozen", options, memory)
+    interval = _frozen_interval(pairs, reference, ours[0], memory[ours[0], "frozen"][0])
+    return _concluded(pairs, ours, baselines, found, "frozen", interval, options)
 
 
 def _leaving_out(
     pairs: pd.DataFrame, scheme: Scheme, options: AnalysisOptions
 ) -> Callable[[Predictor], Found]:
     parts = folds(pairs, scheme, options.folds_of(pairs), options.resampling.seed)
-    intervals = left_out_intervals(pairs, scheme, options)
 
     def one(predictor: Predictor) -> Found:
         predicted = predictions(pairs, predictor, parts)
-        return predicted, scored(pairs, predicted, predictor.name, scheme, options, intervals)
+        return predicted, scored(pairs, predicted, predictor.name, scheme, options)
 
     return one
 
 
 def _side_by_side(
     one: Callable[[Predictor], Found],
-    keys: Mapping[Predictor, Key],
+    taking_part: Sequence[Predictor],
+    scheme: Judged,
     options: AnalysisOptions,
     memory: Memory,
 ) -> list[Found]:
     """What is found of each predictor, in the order given; what is remembered is not found again."""
-    fresh = [each for each, key in keys.items() if key not in memory]
+    fresh = [each for each in taking_part if (each, scheme) not in memory]
     with ThreadPoolExecutor(options.threads) as pool:
         for each, found in zip(fresh, pool.map(one, fresh), strict=True):
-            memory[keys[each]] = found
+            memory[each, scheme] = found
             options.heard()
-    return [memory[key] for key in keys.values()]
-
-
-def _taking_part(
-    baselines: Sequence[Predictor], scheme: Scheme, options: AnalysisOptions
-) -> Sequence[Predictor]:
-    return baselines if scheme == "both" or scheme in options.baselines_in else ()
+    return [memory[each, scheme] for each in taking_part]
 
 
 def _concluded(
@@ -191,6 +190,7 @@ def _concluded(
     baselines: Sequence[Predictor],
     found: Sequence[Found],
     scheme: Judged,
+    interval: Interval,
     options: AnalysisOptions,
 ) -> Analysis:
     predicted = {score.predictor: values for values, score in found if score.scheme == scheme}
@@ -212,6 +212,7 @@ def _concluded(
         beside=beside,
         scheme=scheme,
         predicted=predicted[ours[0].name],
+        interval=interval,
     )
 
 
@@ -231,22 +232,16 @@ def _check(pairs: pd.DataFrame, predictors: Sequence[Predictor]) -> None:
         raise UserError(f"pairs: {tuple(lost)} has no Dice; leave the pair out or finish its networks")
 
 
-def _reference_intervals(reference: Reference, predictor: Predictor) -> Callable[[Floats], Interval]:
-    """Half width of a predictor in its reference, and the share of other residuals within it."""
-
-    def intervals(residuals: Floats) -> Interval:
-        try:
-            width = reference.half_width(predictor)
-        except UserError as error:
-            return None, None, str(error)
-        known = np.abs(residuals[np.isfinite(residuals)])
-        return width, float((known <= width).mean()), ""
-
-    return intervals
-
-
-def _none_stated(residuals: Floats) -> Interval:
-    return None, None, "stated for the primary predictor only"
+def _frozen_interval(
+    pairs: pd.DataFrame, reference: Reference, predictor: Predictor, predicted: Floats
+) -> Interval:
+    """Half width of a predictor in its reference, and the share of the pairs judged within it."""
+    try:
+        width = reference.half_width(predictor)
+    except UserError as error:
+        return None, None, str(error)
+    off = np.abs(predicted - pairs["dice_mean"].to_numpy(np.float64))
+    return width, float((off[np.isfinite(off)] <= width).mean()), ""
 
 
 def _finite(low: float, high: float) -> list[float] | None:

@@ -137,7 +137,8 @@ def predictors_in(name: ContestName, pairs: pd.DataFrame, frozen: bool = False) 
         taking_part = contest(name, pairs)
     except UserError:
         return 0
-    return len(taking_part.ours) * (1 if frozen else len(SCHEMES)) + len(taking_part.baselines) + 1
+    easier = 0 if frozen else len(SCHEMES) - 1
+    return len(taking_part.ours) + len(taking_part.baselines) + 1 + easier
 
 
 def as_judged(name: ContestName, pairs: pd.DataFrame) -> pd.DataFrame:
@@ -196,25 +197,31 @@ def _unlabelled(pairs: pd.DataFrame) -> Contest:
     ]
     simulating = (
         [by_kernel_in_turn(CONFIDENT_SIMULATION, (*CONFIDENCE, LABELLED, SIMULATED), physics_columns(pairs))]
-        if _is_whole(SIMULATED, pairs) and LABELLED in pairs
+        if _is_whole(SIMULATED, pairs)
         else []
     )
     return Contest(
-        (*with_images, *_labelled(pairs), *(each for each in ours if each not in with_images), *simulating),
+        (
+            *with_images,
+            by_kernel(LABELLED, (LABELLED,)),
+            *(each for each in ours if each not in with_images),
+            *simulating,
+        ),
         (
             *singles,
             by_signed_trees("confidence", confident),
-            *_without_measures(pairs, settings),
+            *_without_measures(settings),
             *(known if settings else []),
         ),
     )
 
 
-def _without_measures(pairs: pd.DataFrame, settings: list[str]) -> list[Predictor]:
+def _without_measures(settings: list[str]) -> list[Predictor]:
     """Our own models of what a network says of itself, of how much more it labels, and of the settings."""
-    said: dict[str, tuple[str, ...]] = {"confidence (smooth)": CONFIDENCE}
-    if LABELLED in pairs:
-        said["confidence and labelled part (smooth)"] = (*CONFIDENCE, LABELLED)
+    said = {
+        "confidence (smooth)": CONFIDENCE,
+        "confidence and labelled part (smooth)": (*CONFIDENCE, LABELLED),
+    }
     found = [by_kernel(name, columns) for name, columns in said.items()]
     if settings:
         found += [by_kernel_in_turn(f"{name}, then settings", each, settings) for name, each in said.items()]
@@ -223,28 +230,24 @@ def _without_measures(pairs: pd.DataFrame, settings: list[str]) -> list[Predicto
 
 def _check_confidence(pairs: pd.DataFrame, whose: str = "") -> None:
     """Raises UserError where what the network says of itself is not known of every pair. whose: of which, in words."""
-    if not set(CONFIDENCE) <= set(pairs.columns):
+    if not {*CONFIDENCE, LABELLED} <= set(pairs.columns):
         raise UserError(
             f"there is no table of what networks{whose} say of unlabelled images; with at least nine training and nine "
             "test domains `passband run` makes it"
         )
-    said = [*CONFIDENCE, *(name for name in ASKED.values() if name in pairs)]
-    lost = int(pairs[said].isna().any(axis=1).sum())
-    if lost:
+    said = [*CONFIDENCE, LABELLED, *(name for name in ASKED.values() if name in pairs)]
+    lost = pairs[pairs[said].isna().any(axis=1)]
+    if len(lost):
         raise UserError(
-            f"for {lost:,} of {len(pairs):,} pairs{whose} there is nothing that networks say of unlabelled images; "
-            "`passband run` makes it after the networks, and `--so-far` of those that are there"
+            f"for {len(lost):,} of {len(pairs):,} pairs{whose}, such as '{lost['train_id'].iloc[0]}' and "
+            f"'{lost['test_id'].iloc[0]}', what a network says of unlabelled images, or its Dice there, is missing; "
+            "`passband run` makes both after the networks, and `--so-far` of those that are there"
         )
 
 
 def _is_whole(column: str, pairs: pd.DataFrame) -> bool:
     """Whether a column is there and known for every pair."""
     return column in pairs and bool(pairs[column].notna().all())
-
-
-def _labelled(pairs: pd.DataFrame) -> list[Predictor]:
-    """The labelled part by itself, which is ours."""
-    return [by_kernel(LABELLED, (LABELLED,))] if LABELLED in pairs else []
 
 
 def _check_size(pairs: pd.DataFrame, options: AnalysisOptions) -> None:

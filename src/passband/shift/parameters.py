@@ -6,11 +6,14 @@ its key; the dose by its logarithm, because that is how it is chosen. Pixels and
 
 from collections.abc import Mapping, Sequence
 from math import isinf, log10
+from typing import Final
 
-import numpy as np
 import pandas as pd
 
 from passband.imaging.distribution import ImagingDistribution, mean_value, standard_deviation
+
+WITHOUT_NOISE: Final = 5.0
+"""What stands for the logarithm of an infinite dose: 10⁵ e/Å² is a noise of 1 % in a pixel of .3 Å."""
 
 
 def parameter_table(
@@ -20,15 +23,12 @@ def parameter_table(
 ) -> pd.DataFrame:
     """A row per domain, indexed by its name: the settings that are not the same in all of them.
 
-    The dose stands as log10_dose, infinite dose as the largest finite one times ten. further: by domain, what else is
+    The dose stands as log10_dose, an infinite one as WITHOUT_NOISE. further: by domain, what else is
     set, such as pixels and particles. constant: whether settings that are the same in all domains stand there too.
     """
     table = pd.DataFrame({name: _numbers(each) for name, each in domains.items()}).T
     if further is not None:
         table = table.join(pd.DataFrame(further).T)
-    dose = table["log10_dose"]
-    finite = dose[np.isfinite(dose)]
-    table["log10_dose"] = dose.where(np.isfinite(dose), finite.max() + 1 if len(finite) else 0.0)
     return table if constant else table.loc[:, table.nunique() > 1]
 
 
@@ -52,4 +52,4 @@ def _numbers(imaging: ImagingDistribution) -> dict[str, float]:
     dose = mean_value(values.pop("dose_e_per_A2"))
     numbers = {name: mean_value(value) for name, value in values.items()}
     spreads = {f"{name}_std": standard_deviation(value) for name, value in values.items()}
-    return numbers | spreads | {"log10_dose": dose if isinf(dose) else log10(dose)}
+    return numbers | spreads | {"log10_dose": WITHOUT_NOISE if isinf(dose) else log10(dose)}

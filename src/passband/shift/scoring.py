@@ -19,7 +19,7 @@ Floats = NDArray[np.float64]
 Judged = Scheme | Literal["frozen"]
 """What was left out, or "frozen": models fitted on another study."""
 Interval = tuple[float | None, float | None, str]
-"""Half width and coverage of intervals; either is None where it is refused, and why."""
+"""Half width of intervals, the share of residuals that they hold; either is None where it is refused, and why."""
 
 SCHEMES: Final[tuple[Scheme, ...]] = ("test", "train", "both")
 ROLES: Final[tuple[Role, ...]] = ("train", "test")
@@ -27,7 +27,7 @@ ROLES: Final[tuple[Role, ...]] = ("train", "test")
 
 @dataclass(frozen=True)
 class AnalysisOptions:
-    """Folds per role, how intervals are drawn, and in which schemes baselines are scored beside "both".
+    """Folds per role, and how intervals are drawn.
 
     n_folds: None for as many as a table can afford (`leave_out.enough_folds`); threads: models that are fitted at once;
     nothing depends on it but the time; heard: called whenever a predictor is through.
@@ -35,7 +35,6 @@ class AnalysisOptions:
 
     resampling: Resampling = field(default_factory=lambda: Resampling(seed=0))
     n_folds: int | None = None
-    baselines_in: tuple[Scheme, ...] = SCHEMES
     threads: int = 1
     heard: Callable[[], None] = lambda: None
 
@@ -50,8 +49,7 @@ class PredictionScore:
 
     mae: mean absolute error of Dice, with its interval for other domains, NaN where there are fewer than two of a
     role; r2: 1 - squared error over that of the mean, at most 1; spearman_within: rank correlation within a training
-    domain, mean over them, NaN where a prediction is constant; half_width, coverage: of conformal intervals, the latter
-    of pairs whose domains were not calibrated on; None if refused, and why.
+    domain, mean over them, NaN where a prediction is constant.
     """
 
     predictor: str
@@ -62,29 +60,17 @@ class PredictionScore:
     r2: float
     spearman_within: float
     n_pairs: int
-    half_width: float | None
-    coverage: float | None
-    refusal: str
 
 
 def scored(
-    pairs: pd.DataFrame,
-    predicted: Floats,
-    name: str,
-    scheme: Judged,
-    options: AnalysisOptions,
-    intervals: Callable[[Floats], Interval],
+    pairs: pd.DataFrame, predicted: Floats, name: str, scheme: Judged, options: AnalysisOptions
 ) -> PredictionScore:
-    """The score of predictions (n_pairs,), NaN where a pair was not predicted.
-
-    intervals: what may be stated from residuals (n_training, n_test).
-    """
+    """The score of predictions (n_pairs,), NaN where a pair was not predicted."""
     known = np.isfinite(predicted)
     dice = pairs["dice_mean"].to_numpy(np.float64)
     errors = (predicted - dice)[known]
     spread = float(((dice[known] - dice[known].mean()) ** 2).sum())
     residuals = as_matrix(pairs, predicted - dice)
-    width, coverage, refusal = intervals(residuals)
     low, high = _interval_of_mae(residuals, options.resampling, scheme == "frozen", in_both_roles(pairs))
     return PredictionScore(
         predictor=name,
@@ -95,29 +81,21 @@ def scored(
         r2=1 - float((errors**2).sum()) / spread if spread > 0 else float("nan"),
         spearman_within=rank_within(as_matrix(pairs, predicted), as_matrix(pairs, dice)),
         n_pairs=int(known.sum()),
-        half_width=width,
-        coverage=coverage,
-        refusal=refusal,
     )
 
 
-def left_out_intervals(
-    pairs: pd.DataFrame, scheme: Scheme, options: AnalysisOptions
-) -> Callable[[Floats], Interval]:
-    """Conformal intervals from residuals of the study itself, checked on conditions left out of the calibration."""
+def left_out_interval(pairs: pd.DataFrame, predicted: Floats, options: AnalysisOptions) -> Interval:
+    """The conformal interval of predictions (n_pairs,) that were made with both domains left out, checked on conditions
+    that were left out of its calibration in their role."""
     level, seed = options.resampling.level, options.resampling.seed
-    same = in_both_roles(pairs)
-
-    def intervals(residuals: Floats) -> Interval:
-        width = None
-        try:
-            width = conformal_half_width(residuals, level, same)
-            train, test = (fold_of(pairs, role, options.folds_of(pairs), seed) for role in ROLES)
-            return width, coverage_left_out(residuals, (train, test), level, same), ""
-        except UserError as error:
-            return width, None, str(error)
-
-    return intervals
+    residuals = as_matrix(pairs, predicted - pairs["dice_mean"].to_numpy(np.float64))
+    same, width = in_both_roles(pairs), None
+    try:
+        width = conformal_half_width(residuals, level, same)
+        train, test = (fold_of(pairs, role, options.folds_of(pairs), seed) for role in ROLES)
+        return width, coverage_left_out(residuals, (train, test), level, same), ""
+    except UserError as error:
+        return width, None, str(error)
 
 
 def rank_within(predicted: Floats, dice: Floats) -> float:

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
+from passband.shift.pair_table import KEYS
 from passband.shift.predictors import Predictor
 
 Floats = NDArray[np.float64]
@@ -31,13 +32,16 @@ def strangeness(pairs: pd.DataFrame, known: pd.DataFrame, predictor: Predictor) 
         scaled = (predictor.features(table) - centre)[:, varying] / spread[varying]
         return np.where(np.isfinite(scaled), scaled, 0.0)
 
-    train, test = (pd.factorize(known[f"{role}_id"])[0] for role in ("train", "test"))
+    names = known[KEYS].to_numpy(str)
+    train, test = np.unique(names, return_inverse=True)[1].reshape(names.shape).T
     own = standard(known)
     usual = np.empty(len(own))
     for first in range(0, len(own), AT_ONCE):
         part = slice(first, first + AT_ONCE)
         distances = cdist(own[part], own)
-        related = (train[part, None] == train) | (test[part, None] == test)
+        related = np.logical_or.reduce(
+            [one[part, None] == other for one in (train, test) for other in (train, test)]
+        )
         usual[part] = np.where(related, np.inf, distances).min(axis=1)
     away = np.concatenate(
         [cdist(standard(pairs.iloc[k : k + AT_ONCE]), own).min(axis=1) for k in range(0, len(pairs), AT_ONCE)]

@@ -55,11 +55,12 @@ def foretell(
     if is_results_folder(root):
         raise UserError(f"{root}: published results hold no waves; name the run folder that they come from")
     folder = RunFolder.existing(root)
-    study = parse_record(Study, load_yaml(folder.study), str(folder.study)).only(MAIN)
+    whole = parse_record(Study, load_yaml(folder.study), str(folder.study))
+    study = whole.only(MAIN)
     home = _dice_at_home(folder, study)
     grown, pairs = _with_targets(study, tuple(home), targets, structures)
     references = [open_results(each) for each in fitted_on]
-    check_reference(study, references)
+    check_reference(whole, references)
     taught, told = taught_by(references), watcher or Silent()
     options = AnalysisOptions(Resampling(seed=seed_for(study.seed, "prediction")), threads=usable_cores())
     reference = Reference(taught.pairs, options, heard=lambda: told.advance(1, 0))

@@ -19,7 +19,9 @@ from passband.shift.contests import CONTESTS, ContestName, as_judged, judged, ju
 from passband.shift.limits import Limits, limits
 from passband.shift.pair_table import KEYS
 from passband.shift.reference import Reference
+from passband.shift.standard import BAND_CLASSIFIER
 from passband.study.plan import scenes
+from passband.study.prediction_plan import contested
 from passband.study.results import Results
 from passband.study.study import MAIN, SPLITS, FullSeries, Study
 from passband.study.taught import is_known, taught_by, unknown, with_settings
@@ -62,7 +64,6 @@ def verdicts(
     tally = _Tally(watcher or Silent())
     options = AnalysisOptions(
         Resampling(seed=seed_for(results.study.seed, "prediction"), resamples=RESAMPLES),
-        baselines_in=(),
         threads=usable_cores(),
         heard=tally.one,
     )
@@ -162,9 +163,9 @@ def _verdict(
             refusals[name] = str(error)
         tally.contest_over()
     measures = [name for name in MEASURES if name in pairs]
-    if unknown := int(pairs[measures].isna().all(axis=1).sum()):
+    if unmeasured := int(pairs[measures].isna().all(axis=1).sum()):
         notes.append(
-            f"{unknown:,} of {len(pairs):,} pairs have no measures, since a domain has no training structures; the "
+            f"{unmeasured:,} of {len(pairs):,} pairs have no measures, since a domain has no training structures; the "
             "mean stands for them"
         )
     found = _limits(series, results.means(series.name), pairs, measures, options.resampling.seed)
@@ -200,11 +201,14 @@ def _notes(
 ) -> list[str]:
     """What is to be noted of a series, with its pairs, and of what models are fitted on."""
     study, found = results.study, list(results.notes)
+    found += [f"{each.study.name}: {note}" for each in fitted_on for note in each.notes]
     for each in fitted_on:
         found += _known_domains(study, series, each.study)
         found += _known_structures(study, series, each.study)
         found += _other_masks(study, each.study)
-    return found + (_left_out(pairs, [each.own_pairs for each in fitted_on]) if fitted_on else [])
+    return found + (
+        _left_out(pairs, [each.own_pairs for each in fitted_on]) if series in contested(study) else []
+    )
 
 
 def _known_domains(study: Study, series: FullSeries, reference: Study) -> list[str]:
@@ -245,17 +249,23 @@ def _other_masks(study: Study, reference: Study) -> list[str]:
 
 
 def _left_out(own: pd.DataFrame, taught: Sequence[pd.DataFrame]) -> list[str]:
-    """A note where baselines or textures take no part, since this study or one that models are fitted on lacks them."""
+    """A note where textures take no part, or baselines that one of the studies knows, since another one lacks them."""
     tables = (own, *taught)
-    lost = [name for name in unknown(tables) if any(is_known(each, name) for each in tables)]
+    lost = [
+        name
+        for name in unknown(tables)
+        if name in BAND_CLASSIFIER or any(is_known(each, name) for each in tables)
+    ]
     told = ", ".join(lost)
     return [f"not known in all of the studies, so in no model: {told}"] if lost else []
 
 
 def as_data(found: list[Verdict]) -> dict[str, Any]:
-    """Verdicts as one object for JSON: the study's own series at the top, all under "series" if there are others."""
+    """Verdicts as one object for JSON: at the top the study's own series, or the first of which networks are there,
+    named by "of_series"; all under "series" if there are others."""
     every = {each.series: series_data(each) for each in found}
-    return every[found[0].series] | ({} if list(every) == [MAIN] else {"series": every})
+    first = found[0].series
+    return every[first] | ({} if list(every) == [MAIN] else {"of_series": first, "series": every})
 
 
 def series_data(verdict: Verdict) -> dict[str, Any]:
@@ -343,7 +353,7 @@ def prediction_table(found: list[Verdict]) -> pd.DataFrame:
     rows = []
     for verdict in found:
         for name, analysis in verdict.analyses.items():
-            width = analysis.score(analysis.primary).half_width
+            width, _, _ = analysis.interval
             own = as_judged(name, verdict.pairs)[[*KEYS, "dice_mean", "home_dice"]]
             rows.append(
                 own.assign(
