@@ -20,9 +20,9 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "shift"))
 from null_samples import MIXES, crossed_tables, null_study
 
 from passband.shift.additive import Additive
-from passband.shift.comparison import Resampling, compared
+from passband.shift.comparison import compared
 from passband.shift.conformal import conformal_half_width
-from passband.shift.crossed import crossed_mean
+from passband.shift.crossed import Resampling, crossed_mean
 from passband.shift.leave_out import as_matrix, enough_folds, folds, predictions
 from passband.shift.predictors import Predictor, linear, monotone_trees, smooth
 from passband.shift.rank import correlation_interval, correlation_values, mean_by_row

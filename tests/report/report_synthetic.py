@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from passband.report.data import COLUMNS, Cost, Examples, ReportData, empty_table
-from passband.shift.rank import Bootstrap, rank_correlations
+from passband.shift.crossed import Resampling
+from passband.shift.rank import rank_correlations
 
 WAVELENGTH_A = 0.01968749  # 300 kV
 Q = np.linspace(0, 1.25, 251)
@@ -137,7 +138,7 @@ def information_table(shape: Shape) -> pd.DataFrame:
 def correlations_table(scores: pd.DataFrame, information: pd.DataFrame) -> pd.DataFrame:
     """Of the real statistics, with few resamples."""
     names = [name for name in information.columns[4:] if name not in ("weight", "q_max_per_A")]
-    bootstrap = Bootstrap(seed=1, resamples=40)
+    bootstrap = Resampling(seed=1, resamples=40)
     tables = [
         rank_correlations(scores, metric, information, names, bootstrap) for metric in ("pixel_error", "dice")
     ]

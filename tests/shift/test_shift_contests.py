@@ -7,7 +7,7 @@ import pytest
 from passband.errors import UserError
 from passband.information.registry import MEASURES
 from passband.shift.analysis import Analysis, AnalysisOptions, Memory, analyse, analyse_frozen
-from passband.shift.comparison import Resampling, fit_inflation, mean_of_errors
+from passband.shift.comparison import fit_inflation, mean_of_errors
 from passband.shift.contests import (
     APART,
     CONFIDENT_SIMULATION,
@@ -21,6 +21,7 @@ from passband.shift.contests import (
     judged,
     judged_frozen,
 )
+from passband.shift.crossed import Resampling
 from passband.shift.evidence import BASELINES
 from passband.shift.limits import explained_by, limits, permutation_tests
 from passband.shift.pair_table import ASKED

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from null_samples import MIXES, crossed_tables, null_study
 
-from passband.shift.comparison import Resampling, compared
+from passband.shift.comparison import compared
 from passband.shift.conformal import conformal_half_width
-from passband.shift.crossed import crossed_mean
+from passband.shift.crossed import Resampling, crossed_mean
 from passband.shift.leave_out import as_matrix, folds, predictions
 from passband.shift.predictors import Predictor, linear
 from passband.shift.rank import correlation_interval, correlation_values, mean_by_row

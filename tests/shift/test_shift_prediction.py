@@ -7,8 +7,9 @@ import pytest
 from passband.errors import UserError
 from passband.shift import predictors
 from passband.shift.analysis import AnalysisOptions, analyse
-from passband.shift.comparison import Resampling, compared, holm
+from passband.shift.comparison import compared, holm
 from passband.shift.conformal import conformal_half_width, coverage_left_out, fewest_conditions
+from passband.shift.crossed import Resampling
 from passband.shift.leave_out import as_matrix, enough_folds, fold_of, folds, predictions
 from passband.shift.matrix import network_means
 from passband.shift.pair_table import pair_scores, pair_table

@@ -5,11 +5,12 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from passband.shift.rank import Bootstrap, rank_correlations
+from passband.shift.crossed import Resampling
+from passband.shift.rank import rank_correlations
 
 TRAIN = (-10, -5, 0, 5, 10)
 TEST = tuple(range(-25, 26, 5))
-BOOTSTRAP = Bootstrap(seed=1, resamples=200)
+BOOTSTRAP = Resampling(seed=1, resamples=200)
 
 
 def drop(train: int, test: int) -> float:
@@ -109,7 +110,7 @@ def test_a_wider_level_gives_a_wider_interval(table: pd.DataFrame) -> None:
         "pixel_error",
         measures(),
         ["distance"],
-        Bootstrap(seed=1, resamples=200, level=0.99),
+        Resampling(seed=1, resamples=200, level=0.99),
     )
     narrow = row(table, "distance", "overall", "kendall")
     wider = row(wide, "distance", "overall", "kendall")

@@ -14,8 +14,8 @@ from passband.execution.executors import ExecutorSpec
 from passband.imaging.distribution import ImagingDistribution, normal
 from passband.report.wording import typographic
 from passband.shift.analysis import AnalysisOptions
-from passband.shift.comparison import Resampling
 from passband.shift.contests import foretold
+from passband.shift.crossed import Resampling
 from passband.shift.reference import Reference
 from passband.storage.run_folder import RunFolder
 from passband.study import pictures

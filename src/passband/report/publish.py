@@ -13,7 +13,8 @@ from passband.report.data import COLUMNS, Cost, Examples, ReportData, empty_tabl
 from passband.report.sample import Scored, read_scores
 from passband.report.write import write_report
 from passband.seeds import seed_for
-from passband.shift.rank import Bootstrap, Levels, rank_correlations
+from passband.shift.crossed import Resampling
+from passband.shift.rank import Levels, rank_correlations
 from passband.storage.arrays import load_arrays
 from passband.storage.documents import load_json, load_sealed_json, load_yaml
 from passband.storage.ledger import Ledger
@@ -67,7 +68,7 @@ def report_data(whole: Study, folder: RunFolder, series: str = MAIN) -> ReportDa
     information = information[
         information["train_id"].isin(study.train_on) & information["test_id"].isin(study.test_on)
     ].reset_index(drop=True)
-    bootstrap = Bootstrap(seed=seed_for(study.seed, "bootstrap"))
+    bootstrap = Resampling(seed=seed_for(study.seed, "bootstrap"))
     return ReportData(
         title=study.name if series == MAIN else f"{study.name}: {series}",
         question=study.question,
@@ -101,7 +102,7 @@ def _told_of(scored: Scored) -> dict[str, pd.DataFrame]:
     return {"scores": scored.scores} if scored.means is None else {"means of scores": scored.means}
 
 
-def _correlations(scored: Scored, information: pd.DataFrame, bootstrap: Bootstrap) -> pd.DataFrame:
+def _correlations(scored: Scored, information: pd.DataFrame, bootstrap: Resampling) -> pd.DataFrame:
     """Rank correlations of every measure with the loss, for both metrics; always of all networks."""
     names = [name for name in MEASURES if name in information]
     if not names:

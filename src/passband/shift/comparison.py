@@ -19,7 +19,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from passband.shift.crossed import CrossedMean, Same, crossed_mean, trimmed
+from passband.shift.crossed import CrossedMean, Resampling, Same, crossed_mean, trimmed
 
 Floats = NDArray[np.float64]
 
@@ -40,15 +40,6 @@ class Comparison:
     high: float
     p: float
     p_adjusted: float
-
-
-@dataclass(frozen=True)
-class Resampling:
-    """How intervals are drawn: seed of the stream, number of resamples, level in (0, 1)."""
-
-    seed: int
-    resamples: int = 1000
-    level: float = 0.90
 
 
 def compared(

@@ -54,6 +54,15 @@ CHUNK_ELEMENTS: Final = 2_000_000
 
 
 @dataclass(frozen=True)
+class Resampling:
+    """How intervals are drawn: seed of the stream, number of resamples, level in (0, 1)."""
+
+    seed: int
+    resamples: int = 1000
+    level: float = 0.90
+
+
+@dataclass(frozen=True)
 class CrossedMean:
     """Mean of a table, its standard error, and the sorted bootstrap values of (mean* - mean)/s*."""
 

@@ -21,7 +21,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from passband.shift.bootstrap import everything_once, median_gaps
-from passband.shift.crossed import CrossedMean, Same, crossed_mean, same_domain, separate_blocks, trimmed
+from passband.shift.crossed import (
+    CrossedMean,
+    Resampling,
+    Same,
+    crossed_mean,
+    same_domain,
+    separate_blocks,
+    trimmed,
+)
 from passband.shift.cube import ScoreCube, score_cube
 from passband.shift.influence import STATISTICS
 
@@ -35,15 +43,6 @@ FEWEST_NETWORKS: Final = 2
 """Below this number of networks in a training domain the interval knows nothing of random starts."""
 FEWEST_TO_RESAMPLE: Final = 3
 """Below this number of training or test domains with a value there is no interval."""
-
-
-@dataclass(frozen=True)
-class Bootstrap:
-    """How intervals are drawn: seed of the stream, resamples, nominal coverage of the interval."""
-
-    seed: int
-    resamples: int = 1000
-    level: float = 0.90
 
 
 @dataclass(frozen=True)
@@ -83,7 +82,7 @@ def effective_levels(cube: ScoreCube) -> Levels:
 
 
 def rank_correlations(
-    scores: pd.DataFrame, metric: str, measures: pd.DataFrame, names: Sequence[str], bootstrap: Bootstrap
+    scores: pd.DataFrame, metric: str, measures: pd.DataFrame, names: Sequence[str], bootstrap: Resampling
 ) -> pd.DataFrame:
     """Rank correlation of the drop of a metric with each named column of measures, with bootstrap intervals.
 
@@ -151,7 +150,7 @@ def mean_by_row(values: Floats) -> float:
     return float(np.mean(rows)) if rows else float("nan")
 
 
-def _estimate(values: Floats, scope: str, bootstrap: Bootstrap, same: Same) -> dict[str, float | int]:
+def _estimate(values: Floats, scope: str, bootstrap: Resampling, same: Same) -> dict[str, float | int]:
     """Value and interval of a table of values; rows and columns without any are left out."""
     known = np.isfinite(values)
     value = mean_by_row(values) if scope == "within_training" else mean_by_row(values[known][None])

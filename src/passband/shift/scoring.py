@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
 from passband.errors import UserError
-from passband.shift.comparison import Resampling, mean_of_errors
+from passband.shift.comparison import mean_of_errors
 from passband.shift.conformal import conformal_half_width, coverage_left_out
-from passband.shift.crossed import Same, trimmed
+from passband.shift.crossed import Resampling, Same, trimmed
 from passband.shift.leave_out import Role, Scheme, as_matrix, enough_folds, fold_of, in_both_roles
 
 Floats = NDArray[np.float64]

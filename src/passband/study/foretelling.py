@@ -18,8 +18,8 @@ from passband.information.registry import MEASURES
 from passband.records import canonical_json, parse_record
 from passband.seeds import seed_for
 from passband.shift.analysis import AnalysisOptions
-from passband.shift.comparison import Resampling
 from passband.shift.contests import foretold
+from passband.shift.crossed import Resampling
 from passband.shift.pair_table import KEYS
 from passband.shift.reference import Reference
 from passband.storage.documents import load_yaml

@@ -14,8 +14,8 @@ from passband.execution.workers import usable_cores
 from passband.information.registry import MEASURES
 from passband.seeds import seed_for
 from passband.shift.analysis import Analysis, AnalysisOptions, Memory
-from passband.shift.comparison import Resampling
 from passband.shift.contests import CONTESTS, ContestName, as_judged, judged, judged_frozen, predictors_in
+from passband.shift.crossed import Resampling
 from passband.shift.limits import Limits, limits
 from passband.shift.pair_table import KEYS
 from passband.shift.reference import Reference
@@ -25,8 +25,6 @@ from passband.study.prediction_plan import contested
 from passband.study.results import Results
 from passband.study.study import MAIN, SPLITS, FullSeries, Study
 from passband.study.taught import is_known, taught_by, unknown, with_settings
-
-RESAMPLES: Final = 1000
 
 
 @dataclass(frozen=True)
@@ -63,7 +61,7 @@ def verdicts(
         raise UserError(f"{results.place}: no network of the study is there")
     tally = _Tally(watcher or Silent())
     options = AnalysisOptions(
-        Resampling(seed=seed_for(results.study.seed, "prediction"), resamples=RESAMPLES),
+        Resampling(seed=seed_for(results.study.seed, "prediction")),
         threads=usable_cores(),
         heard=tally.one,
     )

@@ -5,8 +5,8 @@ from typing import Final
 
 from passband.information.registry import MEASURES
 from passband.records import content_id
-from passband.shift.comparison import Resampling
 from passband.shift.conformal import fewest_conditions
+from passband.shift.crossed import Resampling
 from passband.study.bands import BAND_SCENES
 from passband.study.evidence import AGREEMENT_IMAGES, FEATURE_IMAGES, MOST_IMAGES, NAMES
 from passband.study.plan import NetworkPlan, image_seed, scenes
