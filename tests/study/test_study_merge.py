@@ -10,7 +10,9 @@ from study_samples import tiny_study
 from passband.errors import UserError
 from passband.execution.executors import ExecutorSpec
 from passband.report.publish import publish
+from passband.storage.documents import load_json
 from passband.storage.ledger import Ledger
+from passband.storage.results_folder import ResultsFolder
 from passband.storage.run_folder import RunFolder
 from passband.storage.summary import pack_scores
 from passband.storage.tables import part_keys, read_parts
@@ -67,6 +69,14 @@ def test_a_merged_run_goes_on_without_training(
     assert (outcome.networks, outcome.failed, outcome.changed) == (6, 0, True)
     tables = [(root / "information.parquet").read_bytes() for root in (tmp_path / "merged", runs / "whole")]
     assert tables[0] == tables[1]
+
+
+def test_where_the_parts_come_from_is_told_of_the_whole(runs: Path, tmp_path: Path) -> None:
+    merge_runs(tmp_path / "merged", [runs / "two", runs / "one"])
+    export_results(tmp_path / "merged", tmp_path / "results")
+    (portion,) = ResultsFolder(tmp_path / "results").portions().values()
+    own = [load_json(RunFolder(runs / name).provenance)["starts"] for name in ("one", "two")]
+    assert portion["starts"] == own[0] + own[1]
 
 
 def test_failures_of_the_parts_are_taken_over(runs: Path, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from prediction_samples import Listener, made_up_run, wide_study
+from prediction_samples import Listener, made_up_measures, made_up_run, wide_study
 from study_samples import tiny_study
 
 from command_line import call
@@ -23,23 +23,24 @@ from passband.report.publish import publish
 from passband.shift.contests import DIRECT_SIMULATION, SIMULATED
 from passband.shift.pair_table import ASKED
 from passband.shift.standard import BAND_CLASSIFIER, PRIMARY
-from passband.storage.documents import load_sealed_json, write_json, write_sealed_json
+from passband.storage.documents import load_json, load_sealed_json, write_json, write_sealed_json
 from passband.storage.ledger import Ledger
 from passband.storage.results_folder import ResultsFolder, save_narrow
 from passband.storage.run_folder import RunFolder
-from passband.storage.tables import load_table, part_keys, read_parts, save_part
+from passband.storage.tables import load_table, part_keys, read_parts, save_part, save_table
 from passband.structure.distribution import AmorphousCarbon
 from passband.study import pictures, prediction_tasks, simulated
 from passband.study.bands import band_table
 from passband.study.evidence import NAMES, common_components
 from passband.study.export_results import export_measures, export_results
 from passband.study.measures import PLAIN
-from passband.study.plan import network_plans, scenes
+from passband.study.plan import SCENE_VERSION, network_plans, scenes
 from passband.study.prediction import as_data, verdicts
 from passband.study.prediction_plan import analysis_id, evidence_id
 from passband.study.results import open_results, published_study
 from passband.study.run import RunOptions, run_study
 from passband.study.simulated import SIMULATED_PER_SCENE, simulated_dice, simulated_images
+from passband.study.study import Study
 from passband.study.taught import taught_by, with_settings
 
 LACKING = "not known in all of the studies, so in no model: " + ", ".join(BAND_CLASSIFIER)
@@ -523,6 +524,98 @@ def test_of_several_exports_of_evidence_the_latest_counts(wide: Path, tmp_path: 
     assert evidence[SIMULATED].tolist() == pytest.approx([0.9])
 
 
+def told_by_networks(root: Path, study: Study, of_networks: dict[str, int]) -> None:
+    """Lay down evidence of training domains in a run folder, each of so many networks."""
+    (series,) = study.all_series()
+    for train, count in of_networks.items():
+        row = {"series": series.name, "train_id": train, "test_id": "-6 nm", "of_networks": count}
+        key = evidence_id(study, series, train, network_plans(study))
+        save_part(RunFolder(root).evidence, key, pd.DataFrame([row | {SIMULATED: 0.5}]))
+
+
+def files(root: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
+
+
+def test_published_evidence_of_fewer_networks_than_are_there_is_noted(wide: Path, tmp_path: Path) -> None:
+    study, root = wide_study(), Path(shutil.copytree(wide, tmp_path / "run"))
+    every = dict.fromkeys(study.train_on, 2)
+    told_by_networks(root, study, {name: count for name, count in every.items() if name != "-4 nm"})
+    export_results(root, tmp_path / "half")
+    words = "training domains what networks say of images is that of fewer networks than are there now"
+    assert open_results(tmp_path / "half").notes == (f"for 1 of 10 {words}",)
+    told_by_networks(root, study, every)
+    export_results(root, tmp_path / "half")
+    assert open_results(tmp_path / "half").notes == ()
+    root = Path(shutil.copytree(wide, tmp_path / "again"))
+    told_by_networks(root, study, every | {"-8 nm": 1, "-6 nm": 1})
+    export_results(root, tmp_path / "fewer")
+    assert open_results(tmp_path / "fewer").notes == (f"for 2 of 10 {words}",)
+
+
+def test_evidence_is_exported_once(wide: Path, tmp_path: Path) -> None:
+    study, to = wide_study(), tmp_path / "results"
+    root = Path(shutil.copytree(wide, tmp_path / "run"))
+    export_results(root, to)
+    told_by_networks(root, study, {"-8 nm": 2})
+    export_results(root, to)
+    before = files(to)
+    for _ in range(2):
+        export_results(root, to)
+        assert files(to) == before
+    told_by_networks(root, study, {"-6 nm": 2})
+    export_results(root, to)
+    held = [set(load_table(path)["train_id"]) for path in (to / "evidence").iterdir()]
+    assert sorted(held, key=str) == [{"-6 nm"}, {"-8 nm"}]
+    for path in (to / "portions").iterdir():
+        write_json(path, {name: value for name, value in load_json(path).items() if name != "evidence"})
+    export_results(root, to)  # older portions do not say what they hold, so that is written once more
+    assert len(list((to / "evidence").iterdir())) == 3
+    before = files(to)
+    export_results(root, to)
+    assert files(to) == before
+
+
+def test_a_table_of_pairs_has_a_provenance_even_when_nothing_else_is_new(wide: Path, tmp_path: Path) -> None:
+    to, root = tmp_path / "results", Path(shutil.copytree(wide, tmp_path / "run"))
+    export_results(root, to)
+    save_table(RunFolder(root).bands, made_up_measures(wide_study()))
+    export_results(root, to)
+    (bands,) = (to / "bands").iterdir()
+    assert len(ResultsFolder(to).recorded(bands)) == 1
+    before = files(to)
+    export_results(root, to)
+    assert files(to) == before
+
+
+def test_a_table_of_pairs_that_was_changed_is_refused_and_made_again_once_removed(
+    wide: Path, tmp_path: Path
+) -> None:
+    to = tmp_path / "results"
+    export_results(wide, to)
+    (measures,) = (to / "measures").iterdir()
+    save_table(measures, load_table(measures).iloc[::-1])
+    for attempt in (lambda: open_results(to), lambda: export_results(wide, to)):
+        with pytest.raises(UserError, match=r"is not the file it was exported as \(checksum in .*portions\)"):
+            attempt()
+    measures.unlink()
+    export_results(wide, to)
+    assert_same_results(to, wide)
+
+
+def test_published_networks_of_an_older_version_keep_their_series(
+    wide: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    export_results(wide, tmp_path / "results")
+    before = open_results(tmp_path / "results")
+    monkeypatch.setattr("passband.study.plan.SCENE_VERSION", SCENE_VERSION + 1)
+    after = open_results(tmp_path / "results")
+    pd.testing.assert_frame_equal(after.own_pairs, before.own_pairs)
+    assert not after.is_current
+    assert len(after.notes) == 1
+    assert "the table of measures was made by another version" in after.notes[0]
+
+
 def test_an_export_that_was_killed_is_refused_and_completed_by_the_next(wide: Path, tmp_path: Path) -> None:
     to = tmp_path / "results"
     export_results(wide, to)
@@ -541,6 +634,38 @@ def test_tables_of_another_version_of_the_study_are_refused(wide: Path, tmp_path
         ledger.forget(sorted(ledger.done_keys("measures")))
     with pytest.raises(UserError, match="of another version of the study"):
         open_results(root)
+
+
+def test_a_distance_of_images_of_another_version_is_refused_and_none_is_not(copied: Path) -> None:
+    folder = RunFolder(copied)
+    with Ledger(folder.ledger) as ledger:
+        ledger.forget(sorted(ledger.done_keys("information")))
+    with pytest.raises(UserError, match="of another version of the study"):
+        open_results(copied)
+    folder.information.unlink()
+    assert open_results(copied).information is None
+
+
+def test_the_analysis_is_made_again_once_the_distance_of_images_is_there(
+    copied: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def impossible(*_: object) -> None:
+        raise UserError("there is no such distance")
+
+    def analysed() -> frozenset[str]:
+        run_study(tiny_study(), copied, ExecutorSpec(name="inline"))
+        with Ledger(RunFolder(copied).ledger) as ledger:
+            return ledger.done_keys("analysis")
+
+    before = analysed()
+    with Ledger(RunFolder(copied).ledger) as ledger:
+        ledger.forget(sorted(ledger.done_keys("information")))
+    with monkeypatch.context() as patched:
+        patched.setattr("passband.study.tasks.pair_table", impossible)
+        assert analysed() != before
+    assert open_results(copied).information is None, "not that of other inputs"
+    assert analysed() == before
+    assert open_results(copied).information is not None
 
 
 def test_a_study_that_is_changed_and_changed_back_has_its_tables_made_again(copied: Path) -> None:

@@ -7,9 +7,10 @@
               evidence/<portion>.parquet                        what networks say of unlabelled images
               measures/<id>.parquet  bands/  information/       tables of pairs, by the id of what they are made of
 
-A portion is named after the networks in it, so two people who export different networks may put their files
+A portion is named after what it brings, so two people who export different networks may put their files
 together. Its JSON is written last: without it a portion does not count. All Parquet files are sealed: a flipped byte
-is found when one is read; a file that is not the one its portion was written with is found by its checksum.
+is found when one is read; a file that is not the one its portion was written with is found by its checksum. A table of
+pairs may be removed once there is a newer one.
 """
 
 from dataclasses import dataclass
@@ -72,7 +73,7 @@ class ResultsFolder:
         return told
 
     def check(self, study_id: str) -> None:
-        """Whether everything is of one study, and every file of a portion as it was written.
+        """Whether everything is of one study, and every file as it was written; tables of pairs may be gone.
 
         Raises UserError for another study or format, and for files that are missing, changed, or of no portion.
         """
@@ -82,8 +83,9 @@ class ResultsFolder:
                 f"{self.study} is not the study of these results (id {study_id}; {_MARK} says {told.get('study_id')}); "
                 "put back the file that was exported with them"
             )
-        for path in sorted((self.root / "portions").glob("[!.]*.json")):
-            self._check_portion(path, study_id)
+        for name, portion in self.portions().items():
+            self._check_portion(name, portion, study_id)
+        self.check_pairs()
         for path in sorted(each for kind in _KINDS for each in (self.root / kind).glob("[!.]*.parquet")):
             if not self.provenance(path.stem).exists():
                 raise UserError(
@@ -91,18 +93,44 @@ class ResultsFolder:
                     "the run again, or remove the file"
                 )
 
-    def _check_portion(self, path: Path, study_id: str) -> None:
-        told = load_json(path)
-        sums = told.get("sha256") if isinstance(told, dict) else None
-        if not isinstance(sums, dict):
-            raise UserError(f"{path} is no provenance of a portion; put back what `export-results` wrote")
+    def check_pairs(self) -> None:
+        """Whether the tables of pairs that are there are as they were written. Raises UserError for another."""
+        for path in sorted(each for kind in PAIR_TABLES for each in (self.root / kind).glob("[!.]*.parquet")):
+            sums = self.recorded(path)
+            if sums and sha256_of(path.read_bytes()) not in sums:
+                raise UserError(
+                    f"{path} is not the file it was exported as (checksum in {self.root / 'portions'}); put it back, "
+                    "or remove it and export the run again"
+                )
+
+    def portions(self) -> dict[str, dict[str, Any]]:
+        """What every portion tells of itself, by its name. Raises UserError for a file that is no provenance."""
+        portions = {}
+        for path in sorted((self.root / "portions").glob("[!.]*.json")):
+            told = load_json(path)
+            if not isinstance(told, dict) or not isinstance(told.get("sha256"), dict):
+                raise UserError(f"{path} is no provenance of a portion; put back what `export-results` wrote")
+            portions[path.stem] = told
+        return portions
+
+    def recorded(self, path: Path) -> set[str]:
+        """SHA-256 of a file as portions tell it: several of a table of pairs that was made on several machines."""
+        name = path.relative_to(self.root).as_posix()
+        return {sums[name] for told in self.portions().values() if name in (sums := told["sha256"])}
+
+    def evidence_keys(self) -> frozenset[str]:
+        """Of the parts of evidence that portions say they hold."""
+        return frozenset(key for told in self.portions().values() for key in told.get("evidence", ()))
+
+    def _check_portion(self, name: str, told: dict[str, Any], study_id: str) -> None:
+        path = self.provenance(name)
         if told.get("study_id") != study_id:
             raise UserError(
                 f"{path}: this portion is of another study (id {told.get('study_id')}); remove it"
             )
         for kind in _KINDS:
-            file = self.portion(kind, path.stem)
-            digest = sums.get(file.relative_to(self.root).as_posix())
+            file = self.portion(kind, name)
+            digest = told["sha256"].get(file.relative_to(self.root).as_posix())
             if digest is None and not file.exists():
                 continue
             if not file.exists() or sha256_of(file.read_bytes()) != digest:

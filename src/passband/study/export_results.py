@@ -1,7 +1,7 @@
 """`passband export-results RUN --to RESULTS`: what a run has found, small enough to be committed; weights stay behind.
 
-Additive: networks that stand there already are left out, the others become one more portion, and no file is
-rewritten. A run need not be finished; tables that need all networks follow with a later export.
+Additive: networks and evidence that stand there already are left out, the others become one more portion, and no file
+is rewritten. A run need not be finished; tables that need all networks follow with a later export.
 """
 
 from collections.abc import Collection
@@ -22,7 +22,7 @@ from passband.storage.summary import read_summary
 from passband.storage.tables import load_table, part_keys, read_parts
 from passband.study.load import study_yaml
 from passband.study.plan import NetworkPlan, information_id, network_plans
-from passband.study.prediction_plan import bands_id, evidence_id, measures_id
+from passband.study.prediction_plan import bands_id, evidence_ids, measures_id
 from passband.study.provenance import surroundings
 from passband.study.results import finished_plans
 from passband.study.study import Study
@@ -34,7 +34,8 @@ METRICS: Final = ("dice", "pixel_error", "iou", "f1")
 def export_results(root: Path, to: Path) -> str:
     """Add what a run folder holds to a results folder, which is made if need be; returns a sentence.
 
-    Raises UserError for no run, for a results folder of another study, and where there is nothing to export.
+    Raises UserError for no run, for a results folder of another study or with a table of pairs that was changed, and
+    where there is nothing to export.
     """
     folder, results = RunFolder.existing(root), ResultsFolder(to)
     study = parse_record(Study, load_yaml(folder.study), str(folder.study))
@@ -47,11 +48,14 @@ def export_results(root: Path, to: Path) -> str:
         save_narrow(results.conditions, load_table(folder.conditions))
     known = set(results.networks()["network_id"])
     fresh = [plan for plan in plans if plan.network_id not in known]
-    sums = _pair_tables(folder, results, study)
-    name = _portion_name(fresh, folder, study, plans)
-    if name is not None and not results.provenance(name).exists():
-        sums |= _portion(folder, results, study, name, fresh, plans)
-        write_json(results.provenance(name), _told(folder, study, fresh, sums, to))
+    keys = (evidence_ids(study, plans) & set(part_keys(folder.evidence))) - results.evidence_keys()
+    pairs = _pair_tables(folder, results, study)
+    unrecorded = sorted(digest for path, digest in pairs.items() if digest not in results.recorded(path))
+    content = [*sorted(plan.network_id for plan in fresh), *sorted(keys), *unrecorded]
+    name = sha256_of(" ".join(content).encode())[:16]
+    if content and not results.provenance(name).exists():
+        sums = pairs | _portion(folder, results, name, fresh, keys)
+        write_json(results.provenance(name), _told(folder, study, fresh, keys, sums, to))
     size = sum(path.stat().st_size for path in to.rglob("*") if path.is_file())
     return (
         f"{to}: {len(fresh):,} networks added, {len(known) + len(fresh):,} of {study.n_networks:,} are there; "
@@ -72,26 +76,14 @@ def export_measures(root: Path, to: Path) -> str:
     kinds: tuple[PairTable, ...] = ("measures",)
     sums = _pair_tables(folder, results, study, kinds)
     (path,) = sums
-    write_json(results.provenance(path.stem), _told(folder, study, [], sums, to))
+    write_json(results.provenance(path.stem), _told(folder, study, [], (), sums, to))
     return f"{path}: the measures of {len(study.pairs):,} pairs"
 
 
-def _portion_name(
-    fresh: list[NetworkPlan], folder: RunFolder, study: Study, plans: tuple[NetworkPlan, ...]
-) -> str | None:
-    """Named after the networks and the evidence in it; None where there is neither."""
-    content = sorted(plan.network_id for plan in fresh) + sorted(_evidence_keys(folder, study, plans))
-    return sha256_of(" ".join(content).encode())[:16] if content else None
-
-
 def _portion(
-    folder: RunFolder,
-    results: ResultsFolder,
-    study: Study,
-    name: str,
-    fresh: list[NetworkPlan],
-    plans: tuple[NetworkPlan, ...],
+    folder: RunFolder, results: ResultsFolder, name: str, fresh: list[NetworkPlan], keys: Collection[str]
 ) -> dict[Path, str]:
+    """Write the files of a portion: of networks, and of the parts of evidence with these keys."""
     sums = {}
     if fresh:
         lines = read_parts(
@@ -103,7 +95,6 @@ def _portion(
         for kind, table in tables.items():
             path = results.portion(kind, name)  # type: ignore[arg-type]
             sums[path] = save_narrow(path, table)
-    keys = _evidence_keys(folder, study, plans)
     if keys:
         path = results.portion("evidence", name)
         sums[path] = save_narrow(path, read_parts(folder.evidence, ("series", "train_id", "test_id"), keys))
@@ -120,17 +111,14 @@ def _summary(folder: RunFolder, fresh: list[NetworkPlan]) -> pd.DataFrame:
     return narrow.sort_values(["train_id", "network_id", "test_id"], ignore_index=True)
 
 
-def _evidence_keys(folder: RunFolder, study: Study, plans: tuple[NetworkPlan, ...]) -> set[str]:
-    current = {
-        evidence_id(study, series, train, plans) for series in study.all_series() for train in series.train_on
-    }
-    return current & set(part_keys(folder.evidence))
-
-
 def _pair_tables(
     folder: RunFolder, results: ResultsFolder, study: Study, kinds: Collection[PairTable] = PAIR_TABLES
 ) -> dict[Path, str]:
-    """Tables of pairs that the run has made for this very study, by their ids."""
+    """Write the tables of pairs that the run has made, named by their ids; SHA-256 by path, old files' too.
+
+    Raises UserError where one that is there is not the file it was exported as.
+    """
+    results.check_pairs()
     ids: dict[PairTable, str] = {
         "measures": measures_id(study),
         "bands": bands_id(study),
@@ -149,12 +137,19 @@ def _pair_tables(
 
 
 def _told(
-    folder: RunFolder, study: Study, fresh: list[NetworkPlan], sums: dict[Path, str], to: Path
+    folder: RunFolder,
+    study: Study,
+    fresh: list[NetworkPlan],
+    keys: Collection[str],
+    sums: dict[Path, str],
+    to: Path,
 ) -> dict[str, object]:
+    """Where a portion comes from. keys: of the parts of evidence in it."""
     starts = load_json(folder.provenance)["starts"] if folder.provenance.exists() else []
     return {
         "study_id": content_id(study),
         "networks": len(fresh),
+        "evidence": sorted(keys),
         "exported": datetime.now(UTC).isoformat(timespec="seconds"),
         "exported_with": surroundings(),
         "starts": starts,

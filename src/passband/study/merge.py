@@ -1,20 +1,23 @@
 """`passband merge OUT RUN …`: the run folders of parts of one study become one, verified and without overlap.
 
-Networks, their lines and their scores are taken over; what needs all of them (measures, examples, report) is made by
-``passband run STUDY --root OUT``, which finds everything else done. Files are immutable, so those on the same file
-system are shared by hard links.
+Networks, their lines and scores, and what is told of every start are taken over; what needs all of them (measures,
+examples, report) is made by ``passband run STUDY --root OUT``, which finds everything else done. Files are immutable,
+so those on the same file system are shared by hard links.
 """
 
 import os
 import shutil
 from collections.abc import Iterator, Sequence
+from itertools import chain
+from operator import itemgetter
 from pathlib import Path
+from typing import Any
 
 from passband.errors import UserError
 from passband.records import content_id, parse_record
 from passband.storage.arrays import are_intact
 from passband.storage.atomic import replacing, write_text
-from passband.storage.documents import load_yaml
+from passband.storage.documents import load_json, load_yaml, write_json
 from passband.storage.ledger import Ledger
 from passband.storage.packs import packs, small_parts
 from passband.storage.run_folder import RunFolder, network_files
@@ -53,6 +56,7 @@ def merge_runs(out: Path, roots: Sequence[Path]) -> str:
                 _take_over(folder, joined)
                 ledger.absorb(folder.ledger, "networks")
                 ledger.absorb(folder.ledger, "waves")
+        write_json(joined.provenance, {"starts": _starts(folders)})
         complete_summary(joined)
         done = len(part_keys(joined.scores))
     return f"{out}: {done} of {study.n_networks} networks from {len(folders)} runs; now: passband run … --root {out}"
@@ -68,6 +72,12 @@ def _common_study(folders: Sequence[RunFolder]) -> Study:
             )
     network_plans(studies[0])
     return studies[0]
+
+
+def _starts(folders: Sequence[RunFolder]) -> list[dict[str, Any]]:
+    """All starts of all runs, in the order in which they ended."""
+    told = [load_json(each.provenance)["starts"] for each in folders if each.provenance.exists()]
+    return sorted(chain.from_iterable(told), key=itemgetter("ended"))
 
 
 def _check_overlap(folders: Sequence[RunFolder]) -> None:

@@ -71,8 +71,19 @@ def evidence_id(study: Study, series: FullSeries, train: str, finished: Collecti
     )
 
 
+def evidence_ids(study: Study, finished: Collection[NetworkPlan]) -> frozenset[str]:
+    """Of all parts of evidence that the finished networks give rise to."""
+    trained = {(plan.member.series, plan.domain) for plan in finished}
+    return frozenset(
+        evidence_id(study, series, train, finished)
+        for series in contested(study)
+        for train in series.train_on
+        if (series.name, train) in trained
+    )
+
+
 def analysis_id(study: Study, finished: Collection[NetworkPlan], made: Collection[str]) -> str:
-    """Of what is said of prediction. made: ids of the tables of pairs and of evidence that are there, so that it is
+    """Of what is said of prediction. made: ids of all tables that are there, of evidence part by part, so that it is
     said again once one is there that had failed."""
     return content_id(
         {

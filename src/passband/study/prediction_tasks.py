@@ -125,7 +125,11 @@ def _shown(root: str, study_json: str, series: FullSeries, domain: str, networks
 
 
 def simulated_textures(root: str, study_json: str, domain: str, to_fit_on: bool) -> Batch | None:
-    """Images of training structures under the imaging of a domain; those to fit on and those to try on differ."""
+    """Images of training structures under the imaging of a domain, None without a training structure.
+
+    Those to fit on and those to try on are of different structures; of a single structure they differ in noise and
+    imaging conditions only.
+    """
     study = study_of(study_json)
     every = _some_waves(root, study_json, study.domains[domain].structures)
     if not every:

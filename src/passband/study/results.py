@@ -3,7 +3,7 @@
 Numbers are taken at the precision in which results are published (float32), so that both give the same figures.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -22,7 +22,7 @@ from passband.storage.run_folder import RunFolder
 from passband.storage.summary import read_summary
 from passband.storage.tables import load_table, part_keys, read_parts
 from passband.study.plan import NetworkPlan, information_id, network_plans
-from passband.study.prediction_plan import bands_id, contested, evidence_id, measures_id
+from passband.study.prediction_plan import bands_id, contested, evidence_ids, measures_id
 from passband.study.study import FullSeries, Study
 
 SUMMARY = ("network_id", "train_id", "test_id", "dice_mean")
@@ -49,11 +49,6 @@ class Results:
     evidence: pd.DataFrame | None = None
     is_current: bool = True
     notes: tuple[str, ...] = field(default=())
-
-    @cached_property
-    def networks(self) -> int:
-        """How many networks there are."""
-        return int(self.dice["network_id"].nunique())
 
     @cached_property
     def own_pairs(self) -> pd.DataFrame:
@@ -132,19 +127,22 @@ def _check_tables(folder: RunFolder, study: Study, planned: Sequence[NetworkPlan
     left = {plan.part_id for plan in planned} - {plan.part_id for plan in plans}
     with Ledger(folder.ledger) as ledger:
         failed = left & {each.key for each in ledger.failures("networks")}
-        made = ledger.done_keys("measures") | {each.key for each in ledger.failures("evidence")}
+        made = ledger.done_keys("measures") | ledger.done_keys("information")
+        made |= {each.key for each in ledger.failures("evidence")}
     again = f"`passband run … --root {folder.root}{' --so-far' if left - failed else ''}`"
     if not plans:
         why = f"all {len(failed):,} networks failed" if failed else "no network is there"
         raise UserError(f"{folder.root}: {why}; `passband status` says more")
     if not folder.measures.exists():
         raise UserError(f"{folder.root} has no table of measures; {again} makes it, and trains nothing")
-    wanted = {measures_id(study)} | (
-        {bands_id(study)} if folder.bands.exists() and contested(study) else set()
-    )
+    wanted = {measures_id(study)}
+    if folder.bands.exists() and contested(study):
+        wanted.add(bands_id(study))
+    if folder.information.exists():
+        wanted.add(information_id(study))
     evidence = set(part_keys(folder.evidence))
     if evidence:  # or that of fewer networks would be left out without a word
-        wanted |= _evidence_ids(study, plans)
+        wanted |= evidence_ids(study, plans)
     if not wanted <= made | evidence:
         raise UserError(
             f"{folder.root}: the tables are of another version of the study or of passband, or of fewer networks; "
@@ -156,21 +154,10 @@ def _incomplete(there: int, planned: int) -> tuple[str, ...]:
     return (f"{there:,} of {planned:,} planned networks are there",) if there < planned else ()
 
 
-def _evidence_ids(study: Study, plans: Collection[NetworkPlan]) -> set[str]:
-    """Of the parts of evidence that the networks that are there give rise to."""
-    trained = {(plan.member.series, plan.domain) for plan in plans}
-    return {
-        evidence_id(study, series, train, plans)
-        for series in contested(study)
-        for train in series.train_on
-        if (series.name, train) in trained
-    }
-
-
 def run_results(folder: RunFolder, study: Study, planned: Sequence[NetworkPlan]) -> Results:
     """What is there of a study in a run folder, finished or not. planned: its networks."""
     plans = finished_plans(folder, planned)
-    there = _evidence_ids(study, plans) & set(part_keys(folder.evidence))
+    there = evidence_ids(study, plans) & set(part_keys(folder.evidence))
     return Results(
         place=str(folder.root),
         study=study,
@@ -209,15 +196,14 @@ def _results_folder(root: Path) -> ResultsFolder:
 
 def _published(folder: ResultsFolder) -> Results:
     study = published_study(folder.root)
-    networks, summary = folder.networks(), folder.scores()
-    planned = {plan.network_id: plan.member.series for plan in network_plans(study)}
+    networks, evidence = folder.networks(), _largest(folder.evidence())
     measures = folder.table("measures", measures_id(study))
-    if measures is None:
+    if measures is None or networks.empty:
+        lacking = "table of measures" if measures is None else "network"
         raise UserError(
-            f"{folder.root} has no table of measures; export a run that is finished, `passband export-results RUN --to "
+            f"{folder.root} has no {lacking}; export a run that is finished, `passband export-results RUN --to "
             f"{folder.root}`"
         )
-    known = summary[summary["network_id"].isin(planned)]
     notes = []
     keys: dict[PairTable, str] = {"measures": measures_id(study), "bands": bands_id(study)}
     for kind, key in keys.items():
@@ -226,16 +212,18 @@ def _published(folder: ResultsFolder) -> Results:
                 f"; `passband remeasure {folder.root} --root RUN` makes it anew" if kind == "measures" else ""
             )
             notes.append(f"the table of {kind} was made by another version of passband{again}")
-    notes.extend(_incomplete(len(networks), len(planned)))
+    notes.extend(_incomplete(len(networks), study.n_networks))
+    if evidence is not None:
+        notes.extend(_outgrown(evidence, networks))
     return Results(
         place=str(folder.root),
         study=study,
-        dice=dice_table(known),
-        series=planned,
+        dice=dice_table(folder.scores()),
+        series=dict(zip(networks["network_id"], networks["series"], strict=True)),
         measures=measures,
         bands=folder.table("bands", bands_id(study)),
         information=folder.table("information", information_id(study)),
-        evidence=_largest(folder.evidence()),
+        evidence=evidence,
         is_current=folder.pairs("measures", measures_id(study)).exists(),
         notes=tuple(notes),
     )
@@ -260,3 +248,12 @@ def _largest(evidence: pd.DataFrame | None) -> pd.DataFrame | None:
         return None
     ordered = evidence.sort_values("of_networks", kind="stable")
     return ordered.drop_duplicates(["series", *KEYS], keep="last").reset_index(drop=True)
+
+
+def _outgrown(evidence: pd.DataFrame, networks: pd.DataFrame) -> tuple[str, ...]:
+    """A note where evidence is of fewer networks than are there. networks: series and train_id of every network."""
+    there = networks[networks["series"].isin(evidence["series"])].groupby(["series", "train_id"]).size()
+    asked = evidence.groupby(["series", "train_id"])["of_networks"].min().reindex(there.index, fill_value=0)
+    fewer = int((asked < there).sum())
+    told = f"for {fewer:,} of {len(there):,} training domains what networks say of images is that of fewer networks "
+    return (f"{told}than are there now",) if fewer else ()

@@ -228,8 +228,10 @@ class _Start:
         self._run("networks", "networks", [self._training(group) for group in groups], journal, before)
 
     def information(self) -> None:
-        """The table of measures of every pair of domains."""
+        """The table of measures of every pair of domains; one of other inputs is removed, even if this one fails."""
         task = self._task(information_id(self.study), "information", tasks.measure)
+        if task.key not in self.ledger.done_keys("information"):
+            self.folder.information.unlink(missing_ok=True)
         there = has_part(self.folder.root, "information")
         self._carry_out("information", "tables", [task], lambda _: there, alone=True)
 
@@ -255,7 +257,9 @@ class _Start:
         tables = self.measures()
         if finished:
             asked = self.evidence(finished)
-            made = {*tables, *asked} & (self.ledger.done_keys("measures") | self.ledger.done_keys("evidence"))
+            stages = ("measures", "evidence", "information")
+            done_keys = frozenset[str]().union(*map(self.ledger.done_keys, stages))
+            made = {*tables, *asked, information_id(study)} & done_keys
             task = self._task(analysis_id(study, finished, made), "analysis", prediction_tasks.analyse_run)
             there = is_sealed_json(self.folder.analysis) and is_intact_table(self.folder.predictions)
             self._carry_out("analysis", "studies", [task], lambda _: there, alone=True)
