@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import expit, logit
+from sklearn.svm import SVR
 
 from passband.errors import UserError
 from passband.shift import predictors
@@ -14,6 +16,8 @@ from passband.shift.leave_out import as_matrix, enough_folds, fold_of, folds, pr
 from passband.shift.matrix import network_means
 from passband.shift.pair_table import pair_scores, pair_table
 from passband.shift.predictors import (
+    KNOWN_TO,
+    STIFFNESS,
     Predictor,
     by_kernel,
     by_kernel_in_turn,
@@ -21,6 +25,7 @@ from passband.shift.predictors import (
     by_parameters,
     linear,
     median_predictor,
+    smooth,
 )
 from passband.shift.standard import CLOSED_FORM, CONFIDENT, PRIMARY, standard_baselines, standard_ours
 
@@ -309,3 +314,17 @@ def test_the_standard_predictors_are_fixed_and_take_what_the_table_holds() -> No
     ]
     assert found["difference_of_confidences"].larger == (-1,)
     assert found["parameters"].columns == ("train_Cs_mm", "test_Cs_mm")
+
+
+def test_a_smooth_model_foretells_as_the_library_does_row_by_row() -> None:
+    stream = np.random.default_rng(0)
+    x, dice = stream.normal(size=(1500, 4)), stream.uniform(0.3, 0.9, 1500)
+    scaled = (x - x.mean(0)) / x.std(0)
+    model = SVR(C=STIFFNESS, epsilon=KNOWN_TO, gamma=1 / 8).fit(scaled, logit(dice))
+    assert smooth(x, dice, (0,) * 4)(x) == pytest.approx(expit(model.predict(scaled)), abs=1e-9)
+
+
+def test_a_smooth_model_of_what_does_not_vary_is_a_constant() -> None:
+    x = np.random.default_rng(0).normal(size=(30, 2))
+    found = smooth(x, np.full(30, 0.8), (0, 0))(x[:3])
+    assert found == pytest.approx(np.full(3, 0.8), abs=0.02)

@@ -176,8 +176,10 @@ def _side_by_side(
     memory: Memory,
 ) -> list[Found]:
     """What is found of each predictor, in the order given; what is remembered is not found again."""
+    from threadpoolctl import threadpool_limits
+
     fresh = [each for each in taking_part if (each, scheme) not in memory]
-    with ThreadPoolExecutor(options.threads) as pool:
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(options.threads) as pool:
         for each, found in zip(fresh, pool.map(one, fresh), strict=True):
             memory[each, scheme] = found
             options.heard()

@@ -8,6 +8,7 @@ less distance, never lowers the prediction.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from threading import Lock
 from typing import Final
 
 import numpy as np
@@ -24,6 +25,8 @@ Predict = Callable[[Floats], Floats]
 Fit = Callable[[Floats, Floats, Sequence[int]], Predict]
 """Features (n, p), Dice (n,) and the sign of every feature's effect (+1, -1, 0 for any) to a model."""
 
+ONE_BY_ONE: Final = Lock()
+"""Held while trees grow or predict."""
 MOST_PAIRS: Final = 10_000
 """Pairs that a smooth model is fitted to at most: its cost grows with their square. Trees take all."""
 PAIRS_PER_DOMAIN: Final = 12
@@ -35,6 +38,8 @@ STIFFNESS: Final = 4.0
 KNOWN_TO: Final = 0.1
 """Errors below this do not move a smooth model [log-odds]: .016 at a Dice of .8, about what two networks of one domain
 are apart."""
+AT_ONCE: Final = 1024
+"""Pairs whose distances to all support vectors are held in memory at a time."""
 SUREST: Final = 0.98
 """Dice beyond this, and below 1 less this, is taken for this: log-odds have no end."""
 
@@ -131,10 +136,12 @@ def monotone_trees(features: Floats, dice: Floats, larger: Sequence[int]) -> Pre
         return np.where(empty, 0.0, x)
 
     def predicted(x: Floats) -> Floats:
-        with threadpool_limits(1, "openmp"):
+        with ONE_BY_ONE, threadpool_limits(1, "openmp"):
             return np.asarray(np.clip(model.predict(filled(x)), 0.0, 1.0), dtype=np.float64)
 
-    with threadpool_limits(1, "openmp"):  # for so few pairs several threads take longer, by far on busy cores
+    # for so few pairs several threads take longer, by far on busy cores, and so do several models side by side, since
+    # most of the time is spent under Python's lock
+    with ONE_BY_ONE, threadpool_limits(1, "openmp"):
         model.fit(filled(features), dice)
     return predicted
 
@@ -187,6 +194,7 @@ def _some_of(features: Floats, dice: Floats) -> tuple[Floats, Floats]:
 
 
 def _support_vectors(features: Floats, values: Floats, stiffness: float) -> Predict:
+    from sklearn.metrics.pairwise import rbf_kernel
     from sklearn.svm import SVR
 
     known = np.isfinite(features)
@@ -198,6 +206,17 @@ def _support_vectors(features: Floats, values: Floats, stiffness: float) -> Pred
     def standardised(x: Floats) -> Floats:
         return np.asarray(np.where(np.isfinite(x), (x - centre) / spread, 0.0), dtype=np.float64)
 
-    model = SVR(C=stiffness, epsilon=KNOWN_TO, gamma=0.5 / features.shape[1])
+    gamma = 0.5 / features.shape[1]
+    model = SVR(C=stiffness, epsilon=KNOWN_TO, gamma=gamma)
     model.fit(standardised(features), values)
-    return lambda x: np.asarray(model.predict(standardised(x)), dtype=np.float64)
+    vectors, weights, offset = model.support_vectors_, model.dual_coef_[0], model.intercept_[0]
+
+    if not len(vectors):  # all that was fitted lies within KNOWN_TO of one number
+        return lambda x: np.full(len(x), offset)
+
+    def predicted(x: Floats) -> Floats:
+        """As model.predict, which goes from row to row and takes several times as long."""
+        parts = np.array_split(standardised(x), max(1, -(-len(x) // AT_ONCE)))
+        return np.concatenate([rbf_kernel(part, vectors, gamma) @ weights + offset for part in parts])
+
+    return predicted
