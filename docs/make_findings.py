@@ -1,6 +1,6 @@
 """Every figure of docs/findings.md, from the tables under results/: ``python docs/make_findings.py``.
 
-That takes about an hour on two cores, by the sum of its parts.
+That takes half an hour or so on two cores.
 
 First what `passband analyse` prints: the judgements, and what is foretold within each study. Then how networks that
 lose much fail, losses by fifths of the discriminant's loss, rank correlations of measures with the loss within a
