@@ -254,8 +254,8 @@ def _left_out(own: pd.DataFrame, taught: Sequence[pd.DataFrame]) -> list[str]:
         for name in unknown(tables)
         if name in BAND_CLASSIFIER or any(is_known(each, name) for each in tables)
     ]
-    told = ", ".join(lost)
-    return [f"not known in all of the studies, so in no model: {told}"] if lost else []
+    where = " in all of the studies" if taught else ""
+    return [f"not known{where}, so in no model: {', '.join(lost)}"] if lost else []
 
 
 def as_data(found: list[Verdict]) -> dict[str, Any]:
